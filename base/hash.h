@@ -1,0 +1,25 @@
+/* Keyed hashes: SipHash-2-4 (Aumasson, Bernstein 2012), so that nobody outside can aim for a slot.
+ */
+#ifndef OFFHOOK_BASE_HASH_H
+#define OFFHOOK_BASE_HASH_H
+
+#include "base/view.h"
+
+struct hash128 {
+    uint64_t a, b;
+};
+
+/* SipHash-2-4 of v under this process's random key. */
+uint64_t hash_view(struct view v);
+/* The same without regard to the case of ASCII letters in v (at most 512 bytes are folded). */
+uint64_t hash_view_icase(struct view v);
+/* SipHash-2-4 with 128 bits under the given key. */
+struct hash128 hash_keyed(const uint8_t key[16], struct view v);
+/* 64 bits under the given key. */
+uint64_t hash_keyed64(const uint8_t key[16], struct view v);
+/* Fills n bytes from the kernel's generator; ends the process when there is none. */
+void random_bytes(void *out, size_t n);
+/* Compares n bytes in constant time. */
+bool same_bytes(const void *a, const void *b, size_t n);
+
+#endif

@@ -1,0 +1,123 @@
+/* Views: comparing, cutting and trimming text without copying it. */
+#include "base/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned char lower(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+struct view view_of(const char *s)
+{
+    return s ? (struct view){s, strlen(s)} : (struct view){"", 0};
+}
+
+bool view_eq(struct view a, struct view b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool view_ieq(struct view a, struct view b)
+{
+    if (a.n != b.n)
+        return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (lower((unsigned char)a.p[i]) != lower((unsigned char)b.p[i]))
+            return false;
+    return true;
+}
+
+bool view_istarts(struct view v, struct view prefix)
+{
+    return v.n >= prefix.n && view_ieq((struct view){v.p, prefix.n}, prefix);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct view view_trim(struct view v)
+{
+    while (v.n > 0 && is_blank(v.p[0])) {
+        v.p++;
+        v.n--;
+    }
+    while (v.n > 0 && is_blank(v.p[v.n - 1]))
+        v.n--;
+    return v;
+}
+
+size_t view_find(struct view v, char c)
+{
+    const char *at = v.n ? memchr(v.p, c, v.n) : NULL;
+
+    return at ? (size_t)(at - v.p) : v.n;
+}
+
+size_t view_ifind(struct view v, struct view needle)
+{
+    for (size_t i = 0; i + needle.n <= v.n; i++)
+        if (view_ieq((struct view){v.p + i, needle.n}, needle))
+            return i;
+    return v.n;
+}
+
+struct view view_from(struct view v, size_t offset)
+{
+    if (offset >= v.n)
+        return (struct view){v.p ? v.p + v.n : NULL, 0};
+    return (struct view){v.p + offset, v.n - offset};
+}
+
+struct view view_cut(struct view *rest, char c)
+{
+    size_t n = view_find(*rest, c);
+    struct view head = {rest->p, n};
+
+    *rest = view_from(*rest, n + 1);
+    return head;
+}
+
+bool view_number(struct view v, uint64_t max, uint64_t *out)
+{
+    uint64_t value = 0;
+
+    if (v.n == 0 || v.n > 20)
+        return false;
+    for (size_t i = 0; i < v.n; i++) {
+        unsigned digit = (unsigned char)v.p[i] - '0';
+
+        if (digit > 9 || value > (UINT64_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    if (value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
+bool view_copy(struct view v, char *buffer, size_t size)
+{
+    if (v.n >= size || (v.n && memchr(v.p, 0, v.n)))
+        return false;
+    if (v.n)
+        memcpy(buffer, v.p, v.n);
+    buffer[v.n] = 0;
+    return true;
+}
+
+char *view_dup(struct view v)
+{
+    char *s = malloc(v.n + 1);
+
+    if (!s)
+        return NULL;
+    if (v.n)
+        memcpy(s, v.p, v.n);
+    s[v.n] = 0;
+    return s;
+}

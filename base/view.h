@@ -1,0 +1,42 @@
+/* A view: pointer and length into bytes that somebody else owns. NUL is a byte like any other. */
+#ifndef OFFHOOK_BASE_VIEW_H
+#define OFFHOOK_BASE_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct view {
+    const char *p;
+    size_t n;
+};
+
+#define VIEW(literal) ((struct view){(literal), sizeof(literal) - 1})
+#define VIEW_NONE     ((struct view){NULL, 0})
+#define VIEW_ARG(v)   (int)(v).n, (v).p /* for "%.*s" */
+
+/* The view of a C string; of "" when s is NULL. */
+struct view view_of(const char *s);
+/* Same bytes; view_ieq without regard to the case of ASCII letters. */
+bool view_eq(struct view a, struct view b);
+bool view_ieq(struct view a, struct view b);
+/* Does v begin with prefix, ASCII case ignored? */
+bool view_istarts(struct view v, struct view prefix);
+/* v without spaces, tabs, CR and LF at both ends. */
+struct view view_trim(struct view v);
+/* Offset of the first c in v, or v.n. */
+size_t view_find(struct view v, char c);
+/* Offset of the first occurrence of needle, ASCII case ignored, or v.n. */
+size_t view_ifind(struct view v, struct view needle);
+/* The part of v from offset on; empty past the end. */
+struct view view_from(struct view v, size_t offset);
+/* Cuts the text up to c off *rest and returns it (c itself is dropped); all of it without a c. */
+struct view view_cut(struct view *rest, char c);
+/* All of v as a decimal number: 1 to 20 digits, at most max. False leaves *out alone. */
+bool view_number(struct view v, uint64_t max, uint64_t *out);
+/* Copies v with a NUL into buffer of size bytes; false when it does not fit or contains NUL. */
+bool view_copy(struct view v, char *buffer, size_t size);
+/* A malloc'ed C string of v, owned by the caller; NULL without memory. */
+char *view_dup(struct view v);
+
+#endif
