@@ -1,0 +1,36 @@
+/* Telling old phones by what they write. */
+#include "sip/agent.h"
+
+static bool is_one_of(const struct sip_message *m, const struct view *names, size_t count)
+{
+    const struct header_line *h = sip_header(m, HEADER_USER_AGENT);
+
+    for (size_t i = 0; h && i < count; i++)
+        if (view_istarts(h->value, names[i]))
+            return true;
+    return false;
+}
+
+bool agent_is_cisco79(const struct sip_message *m)
+{
+    static const struct view names[] = {
+        {"Cisco IP Phone/", 15},     /* 1.x */
+        {"Cisco-SIP-IP-Phone/", 19}, /* 2.x, 3.x */
+        {"CSCO/", 5},                /* 4.x to 7.x */
+        {"Cisco-CP79", 10},          /* 8.x */
+    };
+
+    return is_one_of(m, names, sizeof(names) / sizeof(names[0]));
+}
+
+bool agent_knows_only_md5(const struct sip_message *m)
+{
+    static const struct view names[] = {{"baresip v0.", 11}, {"baresip v1.", 11}};
+
+    return is_one_of(m, names, sizeof(names) / sizeof(names[0]));
+}
+
+bool agent_is_rfc2543(const struct sip_message *m)
+{
+    return !m->via.magic;
+}

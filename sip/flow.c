@@ -1,0 +1,141 @@
+/* Flows as addresses, as text and as packed bytes. */
+#include "sip/flow.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+static size_t address_size(uint8_t family)
+{
+    return family == 6 ? 16 : 4;
+}
+
+void flow_set_peer(struct sip_flow *f, const struct sockaddr *from)
+{
+    memset(f->address, 0, sizeof(f->address));
+    if (from->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const void *)from;
+
+        f->family = 6;
+        f->port = ntohs(in6->sin6_port);
+        memcpy(f->address, &in6->sin6_addr, 16);
+    } else {
+        const struct sockaddr_in *in = (const void *)from;
+
+        f->family = 4;
+        f->port = ntohs(in->sin_port);
+        memcpy(f->address, &in->sin_addr, 4);
+    }
+}
+
+socklen_t flow_peer(const struct sip_flow *f, struct sockaddr_storage *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (f->family == 6) {
+        struct sockaddr_in6 *in6 = (void *)out;
+
+        in6->sin6_family = AF_INET6;
+        in6->sin6_port = htons(f->port);
+        memcpy(&in6->sin6_addr, f->address, 16);
+        return sizeof(*in6);
+    }
+    struct sockaddr_in *in = (void *)out;
+
+    in->sin_family = AF_INET;
+    in->sin_port = htons(f->port);
+    memcpy(&in->sin_addr, f->address, 4);
+    return sizeof(*in);
+}
+
+bool flow_same_address(const struct sip_flow *a, const struct sip_flow *b)
+{
+    return a->family == b->family && memcmp(a->address, b->address, 16) == 0;
+}
+
+bool flow_same_peer(const struct sip_flow *a, const struct sip_flow *b)
+{
+    return a->transport == b->transport && a->port == b->port && flow_same_address(a, b);
+}
+
+bool flow_set_address(struct sip_flow *f, struct view host)
+{
+    char text[INET6_ADDRSTRLEN];
+    uint8_t address[16] = {0};
+    uint8_t family;
+
+    if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+        host = (struct view){host.p + 1, host.n - 2};
+    if (!view_copy(host, text, sizeof(text)))
+        return false;
+    if (inet_pton(AF_INET, text, address) == 1)
+        family = 4;
+    else if (inet_pton(AF_INET6, text, address) == 1)
+        family = 6;
+    else
+        return false;
+    f->family = family;
+    memcpy(f->address, address, sizeof(address));
+    return true;
+}
+
+void flow_address_text(const uint8_t address[16], uint8_t family, bool bracketed, struct text *out)
+{
+    char text[INET6_ADDRSTRLEN];
+
+    inet_ntop(family == 6 ? AF_INET6 : AF_INET, address, text, sizeof(text));
+    if (family == 6 && bracketed)
+        text_string(out, "[");
+    text_string(out, text);
+    if (family == 6 && bracketed)
+        text_string(out, "]");
+}
+
+const char *flow_transport_name(const struct sip_flow *f)
+{
+    return f->transport == FLOW_TCP ? "TCP" : "UDP";
+}
+
+const char *flow_text(const struct sip_flow *f, char out[FLOW_TEXT_MAX])
+{
+    struct text t = {.p = out, .size = FLOW_TEXT_MAX - 1};
+
+    text_string(&t, f->transport == FLOW_TCP ? "tcp:" : "udp:");
+    flow_address_text(f->address, f->family, true, &t);
+    text_string(&t, ":");
+    text_number(&t, f->port);
+    out[t.n] = 0;
+    return out;
+}
+
+size_t flow_pack(const struct sip_flow *f, uint8_t out[FLOW_PACKED_MAX])
+{
+    size_t size = address_size(f->family);
+
+    out[0] = (uint8_t)(f->transport << 4 | f->family);
+    out[1] = f->listener;
+    memcpy(out + 2, &f->port, 2);
+    memcpy(out + 4, f->address, size);
+    memcpy(out + 4 + size, f->local, size);
+    return 4 + 2 * size;
+}
+
+bool flow_unpack(struct sip_flow *f, struct view in)
+{
+    size_t size;
+
+    memset(f, 0, sizeof(*f));
+    if (in.n < 4)
+        return false;
+    f->transport = (uint8_t)in.p[0] >> 4;
+    f->family = in.p[0] & 15;
+    f->listener = (uint8_t)in.p[1];
+    size = address_size(f->family);
+    if ((f->family != 4 && f->family != 6) || f->transport > FLOW_TCP || in.n != 4 + 2 * size) {
+        f->family = 0;
+        return false;
+    }
+    memcpy(&f->port, in.p + 2, 2);
+    memcpy(f->address, in.p + 4, size);
+    memcpy(f->local, in.p + 4 + size, size);
+    return true;
+}

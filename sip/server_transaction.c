@@ -1,0 +1,284 @@
+/* The server transaction: RFC 3261 17.2 with the Accepted state of RFC 6026. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sip/transactions.h"
+
+enum state { TRYING, PROCEEDING, ACCEPTED, COMPLETED, CONFIRMED };
+
+struct server_transaction {
+    struct table_node node;
+    struct hash128 key;
+    struct transactions *owner;
+    struct timer end, again; /* H, I, J, L; G */
+    struct sip_flow flow;    /* where answers go */
+    char *response;
+    uint32_t response_size;
+    uint32_t credit;   /* bytes that may still go to a sender who has shown nothing */
+    uint16_t interval; /* of timer G, ms */
+    uint8_t state;
+    bool invite;
+    server_transaction_ended *ended;
+    void *user;
+};
+
+static bool key_matches(const struct table_node *node, const void *key)
+{
+    const struct server_transaction *s = (const void *)node;
+
+    return memcmp(&s->key, key, sizeof(s->key)) == 0;
+}
+
+static struct hash128 hash_folded(const uint8_t key[16], struct view v)
+{
+    char folded[SIP_VALUE_MAX];
+    size_t n = v.n < sizeof(folded) ? v.n : sizeof(folded);
+
+    for (size_t i = 0; i < n; i++) /* 7.3.1: tokens do not differ by case */
+        folded[i] = v.p[i] >= 'A' && v.p[i] <= 'Z' ? (char)(v.p[i] + 32) : v.p[i];
+    return hash_keyed(key, (struct view){folded, n});
+}
+
+/* 17.2.3: branch, sent-by and method; without the magic cookie what RFC 2543 peers keep the same,
+ * the Request-URI included, so that a spiral is no retransmission. */
+static struct hash128 key_of(const struct transactions *t, const struct sip_message *m,
+                             struct view method)
+{
+    struct {
+        struct hash128 part[6];
+        uint32_t number, magic;
+    } k;
+
+    memset(&k, 0, sizeof(k));
+    k.part[0] = hash_keyed(t->key, method);
+    k.magic = m->via.magic;
+    if (m->via.magic) {
+        k.part[1] = hash_folded(t->key, m->via.branch);
+        k.part[2] = hash_folded(t->key, m->via.host);
+        k.number = m->via.port;
+    } else {
+        k.part[1] = hash_keyed(t->key, m->uri);
+        k.part[2] = hash_keyed(t->key, m->from_tag);
+        k.part[3] = hash_keyed(t->key, m->call_id);
+        k.part[4] = hash_keyed(t->key, m->via.value);
+        k.part[5] = hash_keyed(t->key, m->from);
+        k.number = m->cseq;
+    }
+    return hash_keyed(t->key, (struct view){(const char *)&k, sizeof(k)});
+}
+
+static struct view method_class(const struct sip_message *m)
+{
+    return m->method_id == METHOD_ACK ? VIEW("INVITE") : m->method;
+}
+
+static struct server_transaction *find(struct transactions *t, struct hash128 key)
+{
+    return (void *)table_find(&t->servers, key.a, key_matches, &key);
+}
+
+struct server_transaction *server_transaction_find(struct transactions *t,
+                                                   const struct sip_message *request)
+{
+    return find(t, key_of(t, request, method_class(request)));
+}
+
+struct server_transaction *server_transaction_find_invite(struct transactions *t,
+                                                          const struct sip_message *cancel)
+{
+    return find(t, key_of(t, cancel, VIEW("INVITE")));
+}
+
+enum error server_transaction_new(struct server_transaction **out, struct transactions *t,
+                                  const struct sip_message *request, const struct sip_flow *from)
+{
+    struct server_transaction *s = calloc(1, sizeof(*s));
+
+    *out = s;
+    if (!s)
+        return ERR_MEMORY;
+    s->key = key_of(t, request, method_class(request));
+    s->owner = t;
+    s->flow = reply_flow(request, from);
+    s->invite = request->method_id == METHOD_INVITE;
+    s->credit = UINT32_MAX;
+    table_put(&t->servers, &s->node, s->key.a);
+    return OK;
+}
+
+static void transaction_free(struct server_transaction *s)
+{
+    table_take(&s->owner->servers, &s->node);
+    timer_disarm(&s->end);
+    timer_disarm(&s->again);
+    free(s->response);
+    free(s);
+}
+
+void server_transaction_drop(struct server_transaction *s)
+{
+    transaction_free(s);
+}
+
+static void on_end(struct timer *timer)
+{
+    struct server_transaction *s = TIMER_OWNER(timer, struct server_transaction, end);
+    server_transaction_ended *ended = s->ended;
+    void *user = s->user;
+
+    transaction_free(s);
+    if (ended)
+        ended(user);
+}
+
+static void response_send(struct server_transaction *s)
+{
+    if (!s->response_size)
+        return;
+    if (s->credit != UINT32_MAX) {
+        if (s->credit < s->response_size)
+            return;
+        s->credit -= s->response_size;
+    }
+    (void)s->owner->link.send(s->owner->link.self, &s->flow,
+                              (struct view){s->response, s->response_size});
+}
+
+static void on_again(struct timer *timer)
+{
+    struct server_transaction *s = TIMER_OWNER(timer, struct server_transaction, again);
+
+    s->owner->retransmissions++;
+    response_send(s);
+    s->interval = s->interval * 2 < TIMER_T2 ? s->interval * 2 : TIMER_T2;
+    timer_arm(s->owner->wheel, &s->again, s->interval, on_again);
+}
+
+static void end_in(struct server_transaction *s, uint64_t ms)
+{
+    timer_arm(s->owner->wheel, &s->end, ms, on_end);
+}
+
+static void ack_receive(struct server_transaction *s)
+{
+    s->credit = UINT32_MAX;
+    if (s->state != COMPLETED)
+        return;
+    s->state = CONFIRMED;
+    timer_disarm(&s->again);
+    free(s->response);
+    s->response = NULL;
+    s->response_size = 0;
+    end_in(s, flow_is_reliable(&s->flow) ? 1 : TIMER_T4); /* timer I */
+}
+
+void server_transaction_receive(struct server_transaction *s, const struct sip_message *request)
+{
+    if (request->method_id == METHOD_ACK) {
+        ack_receive(s);
+        return;
+    }
+    s->owner->retransmissions++;
+    if (s->credit != UINT32_MAX && request->bytes.n < SIP_STREAM_MAX)
+        s->credit += 3 * (uint32_t)request->bytes.n;
+    if (s->state != ACCEPTED && s->state != CONFIRMED)
+        response_send(s);
+}
+
+static bool response_keep(struct server_transaction *s, struct view bytes)
+{
+    char *copy = malloc(bytes.n);
+
+    if (!copy)
+        return false;
+    memcpy(copy, bytes.p, bytes.n);
+    free(s->response);
+    s->response = copy;
+    s->response_size = (uint32_t)bytes.n;
+    return true;
+}
+
+static void final_begin(struct server_transaction *s, bool success)
+{
+    bool reliable = flow_is_reliable(&s->flow);
+
+    if (s->invite && success) {
+        s->state = ACCEPTED;
+        end_in(s, 64 * TIMER_T1); /* timer L */
+    } else if (s->invite) {
+        s->state = COMPLETED;
+        s->interval = TIMER_T1;
+        if (!reliable)
+            timer_arm(s->owner->wheel, &s->again, TIMER_T1, on_again); /* timer G */
+        end_in(s, 64 * TIMER_T1);                                      /* timer H */
+    } else {
+        s->state = COMPLETED;
+        end_in(s, reliable ? 1 : 64 * TIMER_T1); /* timer J */
+    }
+}
+
+void server_transaction_respond(struct server_transaction *s, unsigned status, struct view bytes)
+{
+    bool success = status >= 200 && status < 300;
+
+    if (s->state >= COMPLETED || (s->state == ACCEPTED && !success))
+        return;
+    if (!response_keep(s, bytes)) {
+        /* without memory for retransmissions: sent once, which is better than never */
+        (void)s->owner->link.send(s->owner->link.self, &s->flow, bytes);
+    } else {
+        response_send(s);
+    }
+    if (status < 200)
+        s->state = PROCEEDING;
+    else if (s->state != ACCEPTED)
+        final_begin(s, success);
+    if (s->state == ACCEPTED) { /* the callee repeats its 2xx, not we (RFC 6026 7.1) */
+        free(s->response);
+        s->response = NULL;
+        s->response_size = 0;
+    }
+}
+
+void server_transaction_watch(struct server_transaction *s, server_transaction_ended *ended,
+                              void *user)
+{
+    s->ended = ended;
+    s->user = user;
+}
+
+void *server_transaction_user(const struct server_transaction *s)
+{
+    return s->user;
+}
+
+const struct sip_flow *server_transaction_flow(const struct server_transaction *s)
+{
+    return &s->flow;
+}
+
+void server_transaction_limit(struct server_transaction *s, uint32_t credit)
+{
+    s->credit = credit;
+}
+
+bool server_transaction_is_final(const struct server_transaction *s)
+{
+    return s->state >= ACCEPTED;
+}
+
+bool server_transaction_is_accepted(const struct server_transaction *s)
+{
+    return s->state == ACCEPTED;
+}
+
+static void clear_one(struct table_node *node, void *arg)
+{
+    (void)arg;
+    transaction_free((struct server_transaction *)(void *)node);
+}
+
+void server_transactions_clear(struct transactions *t)
+{
+    table_each(&t->servers, clear_one, NULL);
+}

@@ -1,0 +1,368 @@
+/* TCP: connections by their peer, framed by Content-Length, with limits on who may sit idle. */
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sip/transports.h"
+
+#define CONNECTIONS_MAX 20000
+#define YOUNG_MAX       1000          /* connections that have not sent a message yet */
+#define YOUNG_LIMIT     10000         /* ms for the first whole message */
+#define MESSAGE_LIMIT   20000         /* ms for a message that has begun */
+#define IDLE_LIMIT      (7500 * 1000) /* ms without a message: longer than any registration */
+#define OUTPUT_MAX      (1u << 20)    /* bytes that may wait for a slow reader */
+
+struct connection {
+    struct table_node node; /* by peer */
+    struct transport *owner;
+    struct bufferevent *io;
+    struct evbuffer *early; /* what waits for the socket */
+    struct sip_flow flow;
+    struct timer limit;
+    struct connection *next, **link; /* among the young, or those waiting for a socket */
+    size_t seen;                     /* of the first message in the buffer */
+    bool young, waiting, begun;
+};
+
+static uint64_t peer_hash(const struct sip_flow *flow)
+{
+    struct {
+        uint8_t address[16];
+        uint16_t port;
+        uint8_t family, transport;
+    } key;
+
+    memset(&key, 0, sizeof(key));
+    memcpy(key.address, flow->address, sizeof(key.address));
+    key.port = flow->port;
+    key.family = flow->family;
+    key.transport = flow->transport;
+    return hash_view((struct view){(const char *)&key, sizeof(key)});
+}
+
+static bool peer_matches(const struct table_node *node, const void *key)
+{
+    return flow_same_peer(&((const struct connection *)(const void *)node)->flow, key);
+}
+
+static struct connection *connection_find(const struct transport *t, const struct sip_flow *flow)
+{
+    return (void *)table_find(&t->connections, peer_hash(flow), peer_matches, flow);
+}
+
+bool tcp_is_open(const struct transport *t, const struct sip_flow *flow)
+{
+    return connection_find(t, flow) != NULL;
+}
+
+static void list_leave(struct connection *c)
+{
+    struct transport *t = c->owner;
+
+    if (!c->link)
+        return;
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    else if (c->young)
+        t->young_last = c->link;
+    if (c->young)
+        t->young_count--;
+    c->young = c->waiting = false;
+    c->next = NULL;
+    c->link = NULL;
+}
+
+static void young_join(struct connection *c)
+{
+    struct transport *t = c->owner;
+
+    c->young = true;
+    c->link = t->young_last;
+    *t->young_last = c;
+    t->young_last = &c->next;
+    t->young_count++;
+}
+
+static void waiting_join(struct connection *c)
+{
+    struct connection **link = &c->owner->waiting;
+
+    while (*link)
+        link = &(*link)->next;
+    c->waiting = true;
+    c->link = link;
+    *link = c;
+}
+
+static void connection_free(struct connection *c)
+{
+    list_leave(c);
+    timer_disarm(&c->limit);
+    table_take(&c->owner->connections, &c->node);
+    c->owner->counts.connections--;
+    if (c->io)
+        bufferevent_free(c->io);
+    if (c->early)
+        evbuffer_free(c->early);
+    free(c);
+}
+
+static void connection_break(struct connection *c)
+{
+    struct transport *t = c->owner;
+    struct sip_flow flow = c->flow;
+
+    connection_free(c);
+    t->handler.broken(t->handler.arg, &flow);
+}
+
+static void on_limit(struct timer *timer)
+{
+    struct connection *c = TIMER_OWNER(timer, struct connection, limit);
+
+    c->owner->counts.timed_out_connections++;
+    connection_break(c);
+}
+
+static void limit_in(struct connection *c, uint64_t ms)
+{
+    timer_arm(c->owner->wheel, &c->limit, ms, on_limit);
+}
+
+static struct connection *connection_new(struct transport *t, const struct sip_flow *flow)
+{
+    struct connection *c;
+
+    if (t->counts.connections >= CONNECTIONS_MAX || !(c = calloc(1, sizeof(*c)))) {
+        t->counts.refused_connections++;
+        return NULL;
+    }
+    c->owner = t;
+    c->flow = *flow;
+    table_put(&t->connections, &c->node, peer_hash(flow));
+    t->counts.connections++;
+    return c;
+}
+
+/* Takes the message of `size` bytes off the input and hands it over. False: the connection died. */
+static bool message_deliver(struct connection *c, struct evbuffer *input, size_t size)
+{
+    static __thread char buffer[SIP_STREAM_MAX];
+    struct transport *t = c->owner;
+    struct sip_flow flow = c->flow;
+
+    if (size > sizeof(buffer) || evbuffer_remove(input, buffer, size) != (int)size)
+        return false;
+    list_leave(c);
+    c->begun = false;
+    limit_in(c, IDLE_LIMIT);
+    t->counts.stream_messages++;
+    t->handler.message(t->handler.arg, &flow, (struct view){buffer, size});
+    return connection_find(t, &flow) == c;
+}
+
+static void partial(struct connection *c, size_t bytes)
+{
+    if (bytes && !c->begun) {
+        c->begun = true;
+        limit_in(c, c->young ? YOUNG_LIMIT : MESSAGE_LIMIT);
+    }
+}
+
+static void input_take(struct connection *c)
+{
+    struct evbuffer *input = bufferevent_get_input(c->io);
+
+    for (;;) {
+        size_t n = evbuffer_get_length(input), size = 0;
+        const char *bytes = n ? (const char *)evbuffer_pullup(input, -1) : "";
+
+        switch (sip_frame_next((struct view){bytes, n}, &c->seen, &size)) {
+        case SIP_FRAMED:
+            if (!message_deliver(c, input, size))
+                return;
+            break;
+        case SIP_PING:
+            evbuffer_drain(input, size);
+            c->owner->counts.pings++;
+            bufferevent_write(c->io, "\r\n", 2);
+            break;
+        case SIP_NOISE:
+            evbuffer_drain(input, size);
+            break;
+        case SIP_PARTIAL:
+            partial(c, n);
+            return;
+        case SIP_HOPELESS:
+            c->owner->counts.hopeless++;
+            connection_break(c);
+            return;
+        }
+    }
+}
+
+static void on_input(struct bufferevent *io, void *arg)
+{
+    struct connection *c = arg;
+    struct transport *t = c->owner;
+
+    (void)io;
+    clock_update();
+    input_take(c);
+    t->handler.turned(t->handler.arg);
+}
+
+static void on_change(struct bufferevent *io, short what, void *arg)
+{
+    struct connection *c = arg;
+    struct transport *t = c->owner;
+
+    (void)io;
+    clock_update();
+    if (what & BEV_EVENT_CONNECTED)
+        limit_in(c, IDLE_LIMIT);
+    else if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+        connection_break(c);
+    t->handler.turned(t->handler.arg);
+}
+
+static bool connection_open(struct connection *c, int fd)
+{
+    int on = 1;
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    c->io = bufferevent_socket_new(c->owner->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    if (!c->io)
+        return false;
+    bufferevent_setcb(c->io, on_input, NULL, on_change, c);
+    bufferevent_setwatermark(c->io, EV_READ, 0, 2 * SIP_STREAM_MAX);
+    return true;
+}
+
+static void flow_set_local(struct sip_flow *flow, int fd)
+{
+    struct sockaddr_storage local;
+    socklen_t n = sizeof(local);
+    struct sip_flow own = {0};
+
+    if (getsockname(fd, (struct sockaddr *)&local, &n) < 0)
+        return;
+    flow_set_peer(&own, (struct sockaddr *)&local);
+    memcpy(flow->local, own.address, sizeof(flow->local));
+}
+
+static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, struct sockaddr *from,
+                      int size, void *arg)
+{
+    struct listener *l = arg;
+    struct transport *t = l->owner;
+    struct sip_flow flow = {.transport = FLOW_TCP, .listener = l->index};
+    struct connection *c;
+
+    (void)accepting;
+    (void)size;
+    clock_update();
+    flow_set_peer(&flow, from);
+    flow_set_local(&flow, fd);
+    if (t->young_count >= YOUNG_MAX) { /* the oldest half-open one makes room */
+        t->counts.timed_out_connections++;
+        connection_break(t->young_first);
+    }
+    c = connection_new(t, &flow);
+    if (!c) {
+        close(fd);
+        return;
+    }
+    if (!connection_open(c, fd)) {
+        close(fd);
+        connection_free(c);
+        return;
+    }
+    young_join(c);
+    limit_in(c, YOUNG_LIMIT);
+    bufferevent_enable(c->io, EV_READ | EV_WRITE);
+    t->handler.turned(t->handler.arg);
+}
+
+enum error tcp_listen(struct listener *l)
+{
+    l->accepting =
+        evconnlistener_new(l->owner->base, on_accept, l, LEV_OPT_CLOSE_ON_EXEC, 0, l->fd);
+    return l->accepting ? OK : ERR_MEMORY;
+}
+
+static enum error connection_start(struct transport *t, const struct sip_flow *flow,
+                                   struct view bytes)
+{
+    struct connection *c = connection_new(t, flow);
+
+    if (!c)
+        return ERR_LIMIT;
+    c->early = evbuffer_new();
+    if (!c->early || evbuffer_add(c->early, bytes.p, bytes.n) < 0) {
+        connection_free(c);
+        return ERR_MEMORY;
+    }
+    waiting_join(c);
+    limit_in(c, YOUNG_LIMIT);
+    t->handler.want_stream(t->handler.arg, flow->family);
+    return OK;
+}
+
+enum error tcp_send(struct transport *t, const struct sip_flow *flow, struct view bytes)
+{
+    struct connection *c = connection_find(t, flow);
+    struct evbuffer *output;
+
+    if (!c)
+        return connection_start(t, flow, bytes);
+    output = c->io ? bufferevent_get_output(c->io) : c->early;
+    if (evbuffer_get_length(output) + bytes.n > OUTPUT_MAX)
+        return ERR_CLOSED;
+    return evbuffer_add(output, bytes.p, bytes.n) == 0 ? OK : ERR_MEMORY;
+}
+
+void transport_give_stream(struct transport *t, uint8_t family, int fd)
+{
+    struct connection *c = t->waiting;
+    struct sockaddr_storage to;
+    socklen_t size;
+
+    while (c && c->flow.family != family)
+        c = c->next;
+    if (!c) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    list_leave(c);
+    if (fd < 0 || !connection_open(c, fd)) {
+        if (fd >= 0)
+            close(fd);
+        connection_break(c);
+        return;
+    }
+    size = flow_peer(&c->flow, &to);
+    bufferevent_enable(c->io, EV_READ | EV_WRITE);
+    if (bufferevent_socket_connect(c->io, (struct sockaddr *)&to, (int)size) < 0) {
+        connection_break(c);
+        return;
+    }
+    evbuffer_add_buffer(bufferevent_get_output(c->io), c->early);
+}
+
+static void close_one(struct table_node *node, void *arg)
+{
+    (void)arg;
+    connection_free((struct connection *)(void *)node);
+}
+
+void tcp_close_all(struct transport *t)
+{
+    table_each(&t->connections, close_one, NULL);
+}

@@ -1,0 +1,213 @@
+/* The transports of one worker, and which address of ours a peer sees. */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sip/transports.h"
+
+enum error transport_new(struct transport **out, struct event_base *base, struct wheel *wheel,
+                         const struct transport_handler *handler,
+                         const struct transport_address *addresses, size_t count)
+{
+    struct transport *t = calloc(1, sizeof(*t));
+
+    *out = NULL;
+    if (!t)
+        return ERR_MEMORY;
+    t->base = base;
+    t->wheel = wheel;
+    t->handler = *handler;
+    t->young_last = &t->young_first;
+    t->addresses = calloc(count + 1, sizeof(*addresses));
+    if (!t->addresses || table_init(&t->connections) != OK) {
+        transport_free(t);
+        return ERR_MEMORY;
+    }
+    if (count)
+        memcpy(t->addresses, addresses, count * sizeof(*addresses));
+    t->address_count = count;
+    *out = t;
+    return OK;
+}
+
+void transport_free(struct transport *t)
+{
+    if (!t)
+        return;
+    if (t->connections.slots)
+        tcp_close_all(t);
+    for (unsigned i = 0; i < t->listener_count; i++) {
+        if (t->listeners[i].readable)
+            event_free(t->listeners[i].readable);
+        if (t->listeners[i].accepting)
+            evconnlistener_free(t->listeners[i].accepting);
+    }
+    table_free(&t->connections);
+    free(t->addresses);
+    free(t);
+}
+
+enum error transport_listen(struct transport *t, int fd, enum flow_transport transport,
+                            const struct sockaddr *bound, unsigned index)
+{
+    static const uint8_t zeros[16];
+    struct listener *l = &t->listeners[t->listener_count];
+    struct sip_flow address = {0};
+    enum error error;
+
+    if (t->listener_count == LISTENERS_MAX || index > UINT8_MAX)
+        return ERR_LIMIT;
+    flow_set_peer(&address, bound);
+    *l = (struct listener){.owner = t,
+                           .fd = fd,
+                           .transport = (uint8_t)transport,
+                           .family = address.family,
+                           .index = (uint8_t)index,
+                           .port = address.port};
+    memcpy(l->address, address.address, sizeof(l->address));
+    l->wildcard = memcmp(l->address, zeros, sizeof(zeros)) == 0;
+    error = transport == FLOW_UDP ? udp_listen(l) : tcp_listen(l);
+    if (error == OK)
+        t->listener_count++;
+    return error;
+}
+
+enum error transport_send(struct transport *t, const struct sip_flow *flow, struct view bytes)
+{
+    enum error error =
+        flow->transport == FLOW_UDP ? udp_send(t, flow, bytes) : tcp_send(t, flow, bytes);
+
+    if (error == OK)
+        t->counts.sent++;
+    else
+        t->counts.send_failed++;
+    return error;
+}
+
+bool transport_is_open(const struct transport *t, const struct sip_flow *flow)
+{
+    return flow->transport == FLOW_UDP || tcp_is_open(t, flow);
+}
+
+const struct listener *transport_listener(const struct transport *t, const struct sip_flow *flow)
+{
+    const struct listener *fitting = NULL;
+
+    for (unsigned i = 0; i < t->listener_count; i++) {
+        const struct listener *l = &t->listeners[i];
+
+        if (l->transport != flow->transport || l->family != flow->family)
+            continue;
+        if (l->index == flow->listener)
+            return l;
+        if (!fitting)
+            fitting = l;
+    }
+    return fitting;
+}
+
+static bool same_network(const uint8_t *a, const uint8_t *b, unsigned prefix)
+{
+    unsigned bytes = prefix / 8, bits = prefix % 8;
+
+    if (memcmp(a, b, bytes) != 0)
+        return false;
+    return bits == 0 || (a[bytes] ^ b[bytes]) >> (8 - bits) == 0;
+}
+
+static bool is_loopback(const uint8_t *address, uint8_t family)
+{
+    static const uint8_t one[16] = {[15] = 1};
+
+    return family == 4 ? address[0] == 127 : memcmp(address, one, 16) == 0;
+}
+
+/* The address of ours in the peer's network, else the first that is no loopback. */
+static const uint8_t *nearest_address(const struct transport *t, const struct sip_flow *flow)
+{
+    const uint8_t *other = NULL;
+
+    for (size_t i = 0; i < t->address_count; i++) {
+        const struct transport_address *a = &t->addresses[i];
+
+        if (a->family != flow->family)
+            continue;
+        if (same_network(a->address, flow->address, a->prefix))
+            return a->address;
+        if (!other && !is_loopback(a->address, a->family))
+            other = a->address;
+    }
+    return other;
+}
+
+/* Can a socket bound to l talk to the peer at all? */
+static bool listener_fits(const struct listener *l, const struct sip_flow *flow)
+{
+    if (l->transport != flow->transport || l->family != flow->family)
+        return false;
+    return l->wildcard ||
+           is_loopback(l->address, l->family) == is_loopback(flow->address, flow->family);
+}
+
+enum error transport_reach(const struct transport *t, struct sip_flow *flow)
+{
+    const struct listener *fitting = NULL;
+    const uint8_t *nearest = nearest_address(t, flow);
+
+    for (unsigned i = 0; i < t->listener_count; i++) {
+        const struct listener *l = &t->listeners[i];
+
+        if (!listener_fits(l, flow))
+            continue;
+        if (!fitting || (nearest && memcmp(l->address, nearest, 16) == 0))
+            fitting = l;
+    }
+    if (!fitting)
+        return ERR_NOT_FOUND;
+    flow->listener = fitting->index;
+    if (!fitting->wildcard)
+        memcpy(flow->local, fitting->address, sizeof(flow->local));
+    else if (nearest)
+        memcpy(flow->local, nearest, sizeof(flow->local));
+    else
+        memset(flow->local, 0, sizeof(flow->local));
+    return OK;
+}
+
+void transport_sent_by(const struct transport *t, const struct sip_flow *flow, struct text *out)
+{
+    static const uint8_t zeros[16];
+    const struct listener *l = transport_listener(t, flow);
+    const uint8_t *local = flow->local;
+
+    if (memcmp(local, zeros, sizeof(zeros)) == 0) {
+        const uint8_t *nearest = nearest_address(t, flow);
+
+        local = l && !l->wildcard ? l->address : nearest ? nearest : zeros;
+    }
+    flow_address_text(local, flow->family, true, out);
+    text_string(out, ":");
+    text_number(out, l ? l->port : 5060);
+}
+
+bool transport_is_own(const struct transport *t, const struct sip_flow *address)
+{
+    for (size_t i = 0; i < t->address_count; i++)
+        if (t->addresses[i].family == address->family &&
+            memcmp(t->addresses[i].address, address->address, 16) == 0)
+            return true;
+    return is_loopback(address->address, address->family);
+}
+
+bool transport_is_own_port(const struct transport *t, uint16_t port)
+{
+    for (unsigned i = 0; i < t->listener_count; i++)
+        if (t->listeners[i].port == (port ? port : 5060))
+            return true;
+    return false;
+}
+
+const struct transport_counts *transport_counts(const struct transport *t)
+{
+    return &t->counts;
+}

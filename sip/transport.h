@@ -1,0 +1,60 @@
+/* Transports: datagrams and connections turned into messages with the flow they came over. */
+#ifndef OFFHOOK_SIP_TRANSPORT_H
+#define OFFHOOK_SIP_TRANSPORT_H
+
+#include "sip/transaction.h"
+
+struct event_base;
+struct transport;
+
+struct transport_handler {
+    /* One framed message, not parsed yet. */
+    void (*message)(void *arg, const struct sip_flow *from, struct view bytes);
+    /* Nothing can be sent along flow any more (a connection failed or was closed). */
+    void (*broken)(void *arg, const struct sip_flow *flow);
+    /* A TCP socket of this family (4, 6) is needed; it comes by transport_give_stream. */
+    void (*want_stream)(void *arg, uint8_t family);
+    /* One wake-up was dealt with: time to look at the timers. */
+    void (*turned)(void *arg);
+    void *arg;
+};
+
+struct transport_counts {
+    uint64_t datagrams, stream_messages, sent, send_failed, pings, hopeless, refused_connections,
+        timed_out_connections;
+    size_t connections;
+};
+
+/* One address of this host. */
+struct transport_address {
+    uint8_t family, prefix; /* 4 or 6; bits of the network */
+    uint8_t address[16];
+};
+
+/* addresses (copied): this host's, for choosing the one that a peer can answer to. ERR_MEMORY. */
+enum error transport_new(struct transport **out, struct event_base *base, struct wheel *wheel,
+                         const struct transport_handler *handler,
+                         const struct transport_address *addresses, size_t count);
+void transport_free(struct transport *t);
+/* Serves fd (stays the caller's), bound to `bound`, as listener number `index`. ERR_MEMORY,
+ * ERR_LIMIT (more than 64). */
+enum error transport_listen(struct transport *t, int fd, enum flow_transport transport,
+                            const struct sockaddr *bound, unsigned index);
+/* Sends along flow; over TCP it opens a connection when none is there. ERR_CLOSED, ERR_MEMORY. */
+enum error transport_send(struct transport *t, const struct sip_flow *flow, struct view bytes);
+/* Is there a connection for this TCP flow? UDP: always. */
+bool transport_is_open(const struct transport *t, const struct sip_flow *flow);
+/* Chooses listener and local address for a flow whose transport, peer address and port are set.
+ * ERR_NOT_FOUND: no listener of that transport and family. */
+enum error transport_reach(const struct transport *t, struct sip_flow *flow);
+/* Our own "host:port" towards the peer of flow, for Via and Record-Route. */
+void transport_sent_by(const struct transport *t, const struct sip_flow *flow, struct text *out);
+/* Is this numeric address one of this host's? */
+bool transport_is_own(const struct transport *t, const struct sip_flow *address);
+/* Is this a port that we listen on? 0 stands for 5060. */
+bool transport_is_own_port(const struct transport *t, uint16_t port);
+/* The socket asked for by want_stream; -1: there is none to be had. */
+void transport_give_stream(struct transport *t, uint8_t family, int fd);
+const struct transport_counts *transport_counts(const struct transport *t);
+
+#endif

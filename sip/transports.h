@@ -1,0 +1,50 @@
+/* What the transports share. Private to sip/. */
+#ifndef OFFHOOK_SIP_TRANSPORTS_H
+#define OFFHOOK_SIP_TRANSPORTS_H
+
+#include <event2/event.h>
+#include <event2/listener.h>
+
+#include "sip/transport.h"
+
+#define LISTENERS_MAX 64
+
+struct listener {
+    struct transport *owner;
+    int fd;
+    uint8_t transport, family, index;
+    bool wildcard;
+    uint16_t port;
+    uint8_t address[16];
+    struct event *readable;           /* UDP */
+    struct evconnlistener *accepting; /* TCP */
+};
+
+struct connection;
+
+struct transport {
+    struct event_base *base;
+    struct wheel *wheel;
+    struct transport_handler handler;
+    struct transport_counts counts;
+    struct transport_address *addresses;
+    size_t address_count;
+    struct listener listeners[LISTENERS_MAX];
+    unsigned listener_count;
+    struct table connections;                     /* by peer */
+    struct connection *young_first, **young_last; /* no message yet, oldest first */
+    size_t young_count;
+    struct connection *waiting; /* for a socket from the parent */
+};
+
+/* udp.c */
+enum error udp_listen(struct listener *l);
+enum error udp_send(struct transport *t, const struct sip_flow *flow, struct view bytes);
+/* tcp.c */
+enum error tcp_listen(struct listener *l);
+enum error tcp_send(struct transport *t, const struct sip_flow *flow, struct view bytes);
+bool tcp_is_open(const struct transport *t, const struct sip_flow *flow);
+void tcp_close_all(struct transport *t);
+const struct listener *transport_listener(const struct transport *t, const struct sip_flow *flow);
+
+#endif

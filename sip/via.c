@@ -1,0 +1,110 @@
+/* Reading a Via value; blanks are allowed round every separator (RFC 3261 25.1). */
+#include "sip/via.h"
+
+static struct view skip_blanks(struct view v)
+{
+    while (v.n && (v.p[0] == ' ' || v.p[0] == '\t' || v.p[0] == '\r' || v.p[0] == '\n'))
+        v = view_from(v, 1);
+    return v;
+}
+
+static bool take_slash(struct view *v)
+{
+    *v = skip_blanks(*v);
+    if (!v->n || v->p[0] != '/')
+        return false;
+    *v = skip_blanks(view_from(*v, 1));
+    return true;
+}
+
+static struct view take_until(struct view *v, const char *stops)
+{
+    size_t n = 0;
+
+    while (n < v->n && view_find(view_of(stops), v->p[n]) == view_of(stops).n)
+        n++;
+    struct view taken = {v->p, n};
+
+    *v = view_from(*v, n);
+    return taken;
+}
+
+static bool take_sent_by(struct via *out, struct view *v)
+{
+    uint64_t port;
+
+    if (v->n && v->p[0] == '[') {
+        size_t close = view_find(*v, ']');
+
+        if (close == v->n)
+            return false;
+        out->host = (struct view){v->p, close + 1};
+        *v = view_from(*v, close + 1);
+    } else {
+        out->host = take_until(v, " \t\r\n:;");
+    }
+    *v = skip_blanks(*v);
+    if (v->n && v->p[0] == ':') {
+        *v = skip_blanks(view_from(*v, 1));
+        if (!view_number(take_until(v, " \t\r\n;"), 65535, &port) || port == 0)
+            return false;
+        out->port = (uint16_t)port;
+        *v = skip_blanks(*v);
+    }
+    return out->host.n > 0;
+}
+
+static bool is_magic(struct view branch)
+{
+    struct view cookie = VIEW("z9hG4bK");
+
+    return branch.n > cookie.n && view_istarts(branch, cookie);
+}
+
+static void take_param(struct via *out, struct view param)
+{
+    size_t equals = view_find(param, '=');
+    struct view name = view_trim((struct view){param.p, equals});
+    struct view value = view_trim(view_from(param, equals + 1));
+
+    if (view_ieq(name, VIEW("branch"))) {
+        out->branch = value;
+        out->magic = is_magic(value);
+    } else if (view_ieq(name, VIEW("received"))) {
+        out->received = value;
+    } else if (view_ieq(name, VIEW("rport")) && value.n == 0) {
+        out->rport = true;
+        out->rport_at = view_trim(param);
+    }
+}
+
+enum error via_parse(struct via *out, struct view value)
+{
+    struct view v = skip_blanks(value), name, version;
+
+    *out = (struct via){.value = value};
+    name = take_until(&v, " \t\r\n/");
+    if (!view_ieq(name, VIEW("SIP")) || !take_slash(&v))
+        return ERR_SYNTAX;
+    version = take_until(&v, " \t\r\n/");
+    if (!view_eq(version, VIEW("2.0")) || !take_slash(&v))
+        return ERR_SYNTAX;
+    out->transport = take_until(&v, " \t\r\n");
+    v = skip_blanks(v);
+    if (!header_is_token(out->transport) || !take_sent_by(out, &v))
+        return ERR_SYNTAX;
+    if (v.n && v.p[0] != ';')
+        return ERR_SYNTAX;
+    while (v.n) {
+        v = view_from(v, 1);
+        take_param(out, take_until(&v, ";"));
+    }
+    return OK;
+}
+
+uint16_t via_port(const struct via *v)
+{
+    if (v->port)
+        return v->port;
+    return view_ieq(v->transport, VIEW("TLS")) ? 5061 : 5060;
+}
