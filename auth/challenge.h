@@ -1,0 +1,29 @@
+/* Challenges: what is asked of whom (RFC 7616, 8760), and reading the answer out of a header. */
+#ifndef OFFHOOK_AUTH_CHALLENGE_H
+#define OFFHOOK_AUTH_CHALLENGE_H
+
+#include "auth/claim.h"
+#include "auth/nonce.h"
+
+struct challenge_policy {
+    struct view realm;
+    bool offered[DIGEST_ALGORITHMS];
+    bool qop;
+};
+
+/* Writes one header line per algorithm, the strongest first. proxy: Proxy-Authenticate (407). */
+void challenge_write(struct text *out, const struct challenge_policy *policy, struct nonces *nonces,
+                     bool proxy, bool stale, const uint8_t source[16]);
+
+enum answer_state {
+    ANSWER_FOR_US,  /* claim and nc are filled in */
+    ANSWER_FOREIGN, /* another realm's, or another scheme */
+    ANSWER_BROKEN   /* for our realm, but not usable: unknown algorithm, a field is missing */
+};
+
+/* Reads the value of an Authorization or Proxy-Authorization header. The claim's views point into
+ * value; its method and domain are the caller's to fill in. *nc is 0 without qop. */
+enum answer_state answer_parse(struct claim *claim, uint32_t *nc, struct view value,
+                               struct view realm);
+
+#endif

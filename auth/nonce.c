@@ -1,0 +1,210 @@
+/* Nonces and the windows of their counts (RFC 7616 3.3, 3.4). */
+#include "auth/nonce.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EPOCH       1700000000 /* so that seconds fit into 31 bits for a long time */
+#define WINDOWS_MAX 200000
+#define WINDOW_BITS 64
+
+/* What the text encodes. */
+struct nonce {
+    uint32_t born; /* seconds since EPOCH, shifted left; lowest bit: with qop */
+    uint32_t salt;
+    uint8_t mac[8];
+};
+
+/* The counts seen of one nonce: `top` and, bit i, top - i. */
+struct window {
+    struct table_node node;
+    struct nonces *owner;
+    struct timer end;
+    struct nonce nonce;
+    uint32_t top;
+    uint64_t seen;
+};
+
+struct nonces {
+    struct wheel *wheel;
+    struct table windows;
+    unsigned lifetime;
+    uint8_t key[16];
+};
+
+enum error nonces_new(struct nonces **out, struct wheel *wheel, const uint8_t key[16],
+                      unsigned lifetime)
+{
+    struct nonces *n = calloc(1, sizeof(*n));
+
+    *out = n;
+    if (!n || table_init(&n->windows) != OK) {
+        free(n);
+        *out = NULL;
+        return ERR_MEMORY;
+    }
+    n->wheel = wheel;
+    n->lifetime = lifetime;
+    memcpy(n->key, key, sizeof(n->key));
+    return OK;
+}
+
+static void window_free(struct table_node *node, void *arg)
+{
+    struct window *w = (struct window *)(void *)node;
+
+    (void)arg;
+    timer_disarm(&w->end);
+    table_take(&w->owner->windows, node);
+    free(w);
+}
+
+void nonces_free(struct nonces *n)
+{
+    if (!n)
+        return;
+    table_each(&n->windows, window_free, NULL);
+    table_free(&n->windows);
+    free(n);
+}
+
+void nonces_set_lifetime(struct nonces *n, unsigned lifetime)
+{
+    n->lifetime = lifetime;
+}
+
+static void mac_make(const struct nonces *n, const struct nonce *x, const uint8_t source[16],
+                     uint8_t out[8])
+{
+    uint8_t bytes[24] = {0};
+    uint64_t mac;
+
+    memcpy(bytes, &x->born, 4);
+    memcpy(bytes + 4, &x->salt, 4);
+    if (!(x->born & 1))
+        memcpy(bytes + 8, source, 16);
+    mac = hash_keyed(n->key, (struct view){(char *)bytes, sizeof(bytes)}).a;
+    memcpy(out, &mac, 8);
+}
+
+void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[NONCE_TEXT])
+{
+    struct nonce x = {.born = (uint32_t)(clock_wall() - EPOCH) << 1 | qop};
+    struct text t = {.p = out, .size = NONCE_TEXT};
+
+    random_bytes(&x.salt, sizeof(x.salt));
+    mac_make(n, &x, source, x.mac);
+    text_hex(&t, &x, sizeof(x));
+}
+
+static bool hex_read(struct view text, uint8_t *out)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i], low = c | 0x20;
+        unsigned digit;
+
+        if (c >= '0' && c <= '9')
+            digit = (unsigned)(c - '0');
+        else if (low >= 'a' && low <= 'f')
+            digit = (unsigned)(low - 'a') + 10;
+        else
+            return false;
+        out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | digit : digit << 4);
+    }
+    return true;
+}
+
+static bool nonce_read(const struct nonces *n, struct view text, const uint8_t *source,
+                       struct nonce *out)
+{
+    uint8_t mac[8];
+
+    if (text.n != NONCE_TEXT || !hex_read(text, (uint8_t *)out))
+        return false;
+    mac_make(n, out, source, mac);
+    return same_bytes(mac, out->mac, sizeof(mac));
+}
+
+static uint64_t window_hash(const struct nonce *x)
+{
+    return hash_view((struct view){(const char *)x, sizeof(*x)});
+}
+
+static bool window_matches(const struct table_node *node, const void *key)
+{
+    return memcmp(&((const struct window *)(const void *)node)->nonce, key, sizeof(struct nonce)) ==
+           0;
+}
+
+static struct window *window_find(const struct nonces *n, const struct nonce *x)
+{
+    return (void *)table_find(&n->windows, window_hash(x), window_matches, x);
+}
+
+static bool window_allows(const struct window *w, uint32_t nc)
+{
+    if (nc > w->top)
+        return true;
+    return w->top - nc < WINDOW_BITS && !(w->seen >> (w->top - nc) & 1);
+}
+
+enum nonce_state nonce_check(struct nonces *n, struct view nonce, uint32_t nc,
+                             const uint8_t source[16])
+{
+    struct nonce x;
+    struct window *w;
+    int64_t age;
+
+    if (!nonce_read(n, nonce, source, &x))
+        return NONCE_FOREIGN;
+    age = clock_wall() - EPOCH - (int64_t)(x.born >> 1);
+    if (age < 0 || age > (int64_t)n->lifetime || !(x.born & 1) != !nc)
+        return NONCE_STALE;
+    w = nc ? window_find(n, &x) : NULL;
+    return w && !window_allows(w, nc) ? NONCE_STALE : NONCE_GOOD;
+}
+
+static void on_window_end(struct timer *timer)
+{
+    window_free(&TIMER_OWNER(timer, struct window, end)->node, NULL);
+}
+
+/* A nonce first seen with a high count (after our restart) has used up all lower ones. */
+static bool window_open(struct nonces *n, const struct nonce *x, uint32_t nc)
+{
+    struct window *w = n->windows.count < WINDOWS_MAX ? calloc(1, sizeof(*w)) : NULL;
+
+    if (!w)
+        return true;
+    w->owner = n;
+    w->nonce = *x;
+    w->top = nc;
+    w->seen = nc == 1 ? 1 : UINT64_MAX;
+    table_put(&n->windows, &w->node, window_hash(x));
+    timer_arm(n->wheel, &w->end, (n->lifetime + 1) * 1000ull, on_window_end);
+    return true;
+}
+
+bool nonce_use(struct nonces *n, struct view nonce, uint32_t nc)
+{
+    struct nonce x;
+    struct window *w;
+
+    if (!nc)
+        return true;
+    if (nonce.n != NONCE_TEXT || !hex_read(nonce, (uint8_t *)&x))
+        return false;
+    w = window_find(n, &x);
+    if (!w)
+        return window_open(n, &x, nc);
+    if (!window_allows(w, nc))
+        return false;
+    if (nc > w->top) {
+        uint32_t step = nc - w->top;
+
+        w->seen = step < WINDOW_BITS ? w->seen << step : 0;
+        w->top = nc;
+    }
+    w->seen |= 1ull << (w->top - nc);
+    return true;
+}

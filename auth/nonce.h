@@ -1,0 +1,31 @@
+/* Nonces without memory: time, salt and a keyed MAC in 32 hex digits. Those for clients without qop
+ * are bound to the source address; those with qop count in a replay window. */
+#ifndef OFFHOOK_AUTH_NONCE_H
+#define OFFHOOK_AUTH_NONCE_H
+
+#include "base/base.h"
+
+#define NONCE_TEXT 32 /* a 7960 takes no more */
+
+enum nonce_state {
+    NONCE_GOOD,
+    NONCE_STALE,  /* ours, but too old, or its count was used: challenge with stale=true */
+    NONCE_FOREIGN /* never made by us, or for another address */
+};
+
+struct nonces;
+
+/* key: 16 secret bytes, the same after a restart; lifetime in seconds. ERR_MEMORY. */
+enum error nonces_new(struct nonces **out, struct wheel *wheel, const uint8_t key[16],
+                      unsigned lifetime);
+void nonces_free(struct nonces *n);
+void nonces_set_lifetime(struct nonces *n, unsigned lifetime);
+/* Writes a new nonce. source: the peer's address. */
+void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[NONCE_TEXT]);
+/* Judges a nonce. nc: the count of a client with qop, 0 for one without. */
+enum nonce_state nonce_check(struct nonces *n, struct view nonce, uint32_t nc,
+                             const uint8_t source[16]);
+/* Uses up the count after the response was proven; false: somebody was faster. */
+bool nonce_use(struct nonces *n, struct view nonce, uint32_t nc);
+
+#endif
