@@ -1,0 +1,30 @@
+/* A change: one fact of the store as it is told to the sip role, at start in bulk and later one by
+ * one. Packed with base/pack.h: u8 kind, then the fields. */
+#ifndef OFFHOOK_DB_CHANGE_H
+#define OFFHOOK_DB_CHANGE_H
+
+#include "db/store.h"
+
+enum change_kind {
+    CHANGE_USER = 1,     /* number, domain, name: exists (now) */
+    CHANGE_USER_GONE,    /* number, domain */
+    CHANGE_ALIAS,        /* number, domain, target */
+    CHANGE_ALIAS_GONE,   /* number, domain */
+    CHANGE_BINDING,      /* a binding row; expires in the past: gone */
+    CHANGE_BINDINGS_GONE /* number, domain: all bindings of the address-of-record */
+};
+
+struct change {
+    enum change_kind kind;
+    struct view number, domain;
+    struct view text;             /* CHANGE_USER: display name; CHANGE_ALIAS: target */
+    struct store_binding binding; /* CHANGE_BINDING (number and domain inside) */
+};
+
+void change_pack(struct pack *k, const struct change *c);
+/* Takes one change off the front of *from; false at a malformed one. */
+bool change_unpack(struct change *c, struct view *from);
+void binding_pack(struct pack *k, const struct store_binding *b);
+void binding_unpack(struct store_binding *b, struct view *from, bool *bad);
+
+#endif

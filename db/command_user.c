@@ -1,0 +1,172 @@
+/* user add, list, show, password, remove. */
+#include <stdio.h>
+
+#include "db/account.h"
+#include "db/answer.h"
+#include "db/request.h"
+#include "db/verbs.h"
+
+static json_t *no_such_user(const struct address *a)
+{
+    return answer_error("there is no user %s@%s; offhook user list shows them", a->number,
+                        a->domain);
+}
+
+static bool user_exists(const struct command_context *c, const struct address *a,
+                        struct store_user *user, json_t **answer)
+{
+    enum error e = c->store->ops->user_get(c->store, view_of(a->number), view_of(a->domain), user);
+
+    if (!e && view_eq(user->number, view_of(a->number)))
+        return true;
+    *answer = e && e != ERR_NOT_FOUND ? answer_of(c->store, e) : no_such_user(a);
+    return false;
+}
+
+json_t *user_add(const struct command_context *c, const json_t *request)
+{
+    struct address a;
+    struct store_user user = {0};
+    struct view auth_name, password;
+    json_t *answer = NULL;
+    enum error e;
+
+    if (!request_address(c, request, &a, &answer) || !request_name(request, &user.name, &answer) ||
+        !request_auth_name(request, &auth_name, &answer) ||
+        !request_password(request, &password, &answer) ||
+        !account_names_free(c, &a, auth_name, &answer))
+        return answer;
+    user.number = view_of(a.number);
+    user.domain = view_of(a.domain);
+    e = account_write(c, &user, auth_name, password, false);
+    if (e == ERR_EXISTS)
+        return answer_error("user %s exists already; change the password with: offhook user "
+                            "password %s",
+                            a.number, a.number);
+    if (e)
+        return answer_of(c->store, e);
+    answer_change(c, CHANGE_USER, user.number, user.domain, user.name);
+    return json_pack("{s:b, s:s, s:s}", "ok", 1, "number", a.number, "domain", a.domain);
+}
+
+static json_t *user_item(const struct store_user *user)
+{
+    struct view auth_name = user->credentials.auth_name;
+
+    return json_pack("{s:o, s:o, s:o, s:o}", "number", answer_text(user->number), "domain",
+                     answer_text(user->domain), "name", answer_text(user->name), "auth-name",
+                     answer_text(auth_name.n ? auth_name : user->number));
+}
+
+struct user_page {
+    const struct command_context *c;
+    size_t limit, count;
+    bool more, failed;
+    char last[NUMBER_MAX + DOMAIN_MAX];
+};
+
+static bool user_page_each(void *arg, const struct store_user *user)
+{
+    struct user_page *page = arg;
+
+    if (page->count == page->limit) {
+        page->more = true;
+        return false;
+    }
+    page->count++;
+    (void)snprintf(page->last, sizeof(page->last), "%.*s@%.*s", VIEW_ARG(user->number),
+                   VIEW_ARG(user->domain));
+    page->failed = !answer_item(page->c, user_item(user));
+    return !page->failed;
+}
+
+json_t *user_list(const struct command_context *c, const json_t *request)
+{
+    struct user_page page = {.c = c};
+    struct view number, domain;
+    const char *after;
+    json_t *answer = NULL;
+    enum error e;
+
+    if (!request_page(request, &page.limit, &after, &answer))
+        return answer;
+    domain = view_of(after);
+    number = view_cut(&domain, '@');
+    e = c->store->ops->user_each(c->store, number, domain, user_page_each, &page);
+    answer = answer_of(c->store, page.failed ? ERR_MEMORY : e);
+    if (page.more)
+        answer = answer_next(answer, page.last);
+    return answer;
+}
+
+static bool count_each(void *arg, const struct store_binding *binding)
+{
+    (void)binding;
+    ++*(json_int_t *)arg;
+    return true;
+}
+
+json_t *user_show(const struct command_context *c, const json_t *request)
+{
+    struct address a;
+    struct store_user user;
+    json_int_t registrations = 0;
+    json_t *answer = NULL, *item, *realm;
+    enum error e;
+
+    if (!request_address(c, request, &a, &answer) || !user_exists(c, &a, &user, &answer))
+        return answer;
+    item = user_item(&user);
+    realm = answer_text(user.credentials.realm);
+    e = c->store->ops->binding_each(c->store, view_of(a.number), view_of(a.domain), clock_wall(),
+                                    count_each, &registrations);
+    /* jansson takes the values, also when it fails, and refuses NULL */
+    if (json_object_set_new(item, "realm", realm) != 0 ||
+        json_object_set_new(item, "registrations", json_integer(registrations)) != 0)
+        e = e ? e : ERR_MEMORY;
+    if (e)
+        json_decref(item);
+    else if (!answer_item(c, item))
+        e = ERR_MEMORY;
+    return answer_of(c->store, e);
+}
+
+json_t *user_password(const struct command_context *c, const json_t *request)
+{
+    struct address a;
+    struct account_kept kept;
+    struct store_user user;
+    struct view password;
+    json_t *answer = NULL;
+    enum error e;
+
+    if (!request_address(c, request, &a, &answer) ||
+        !request_password(request, &password, &answer) || !user_exists(c, &a, &user, &answer))
+        return answer;
+    if (!account_keep(&user, &kept))
+        return answer_error("user %s is damaged; remove it and add it anew", a.number);
+    user = (struct store_user){
+        .number = view_of(a.number), .domain = view_of(a.domain), .name = view_of(kept.name)};
+    e = account_write(c, &user, view_of(kept.auth_name), password, true);
+    if (!e)
+        answer_change(c, CHANGE_USER, user.number, user.domain, user.name);
+    return answer_of(c->store, e);
+}
+
+json_t *user_remove(const struct command_context *c, const json_t *request)
+{
+    struct address a;
+    json_t *answer = NULL;
+    enum error e;
+
+    if (!request_address(c, request, &a, &answer))
+        return answer;
+    e = c->store->ops->user_remove(c->store, view_of(a.number), view_of(a.domain));
+    if (e == ERR_NOT_FOUND)
+        return no_such_user(&a);
+    if (!e) {
+        answer_change(c, CHANGE_USER_GONE, view_of(a.number), view_of(a.domain), VIEW_NONE);
+        answer_change(c, CHANGE_BINDINGS_GONE, view_of(a.number), view_of(a.domain), VIEW_NONE);
+    }
+    return answer_of(c->store, e);
+}

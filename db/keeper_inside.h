@@ -1,0 +1,64 @@
+/* Inside of the keeper: what its files share. Private to db/. */
+#ifndef OFFHOOK_DB_KEEPER_INSIDE_H
+#define OFFHOOK_DB_KEEPER_INSIDE_H
+
+#include <jansson.h>
+
+#include "db/keeper.h"
+
+struct event;
+struct control;
+
+/* A verdict that waits for the commit of its group. */
+struct verdict_waiting {
+    uint64_t id;
+    size_t offset, n; /* its body in keeper.verdicts */
+};
+
+struct keeper {
+    struct event_base *base;
+    struct store *store;
+    struct keeper_hooks hooks;
+    char *default_domain, *realm;
+    uid_t owner;
+    struct channel *sip; /* NULL while the sip role is away */
+    bool hello;          /* sip asked for its snapshot */
+    bool snapshot_due;   /* sip missed a change, or the store could not be read */
+    bool broken;         /* the store failed; said once */
+    struct event *tick, *prune;
+    bool prunable; /* the last pruning left dead rows */
+    bool used;     /* a group was committed since the last tick */
+    struct pack scratch;
+
+    /* The group that gathers REGISTERs until `drained` (verdict.c). */
+    struct pack verdicts;
+    struct verdict_waiting *waiting;
+    size_t waiting_count, waiting_room;
+    unsigned rows;          /* appended in the open transaction */
+    enum error group_error; /* the first failure in it */
+
+    struct control *control; /* control.c; NULL until there is a socket */
+};
+
+/* keeper.c: says a failure of the store once; OK, after a commit: says that it works again. */
+void keeper_store_result(struct keeper *k, enum error e);
+/* Sends what k->scratch holds to sip. False: sip is away or its queue is full. */
+bool keeper_tell(struct keeper *k, enum keeper_message type, uint64_t id);
+/* verdict.c */
+void verdict_check(struct keeper *k, uint64_t id, struct view body);
+void verdict_register(struct keeper *k, uint64_t id, struct view body);
+/* Commits the group and lets its verdicts go. */
+void verdict_commit(struct keeper *k);
+/* snapshot.c: everything that sip works with, as a sealed memfd. */
+enum error snapshot_make(struct store *store, int *fd, uint64_t *size);
+/* control.c: the socket and its clients. */
+enum error control_new(struct control **out, struct keeper *k, int fd);
+void control_free(struct control *c);
+/* Once a second: accepts again after a shortage of descriptors. */
+void control_tick(struct control *c);
+void control_sip_answer(struct control *c, uint64_t id, bool last, struct view json);
+void control_parent_answer(struct control *c, uint64_t id, bool last, struct view json);
+/* sip is gone: its questions end. */
+void control_sip_gone(struct control *c);
+
+#endif

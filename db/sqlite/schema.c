@@ -1,0 +1,131 @@
+/* The schema and the way to it from every older one. The version is PRAGMA user_version. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "db/sqlite/sqlite.h"
+
+/* "ohk1": tells our files from other programs' databases */
+#define APPLICATION "1869114161"
+
+/* migrations[n] leads from version n to n + 1. A published step is never changed. */
+static const char *const migrations[] = {
+    "CREATE TABLE user ("
+    " domain TEXT NOT NULL, number TEXT NOT NULL, name TEXT NOT NULL,"
+    " auth_name TEXT NOT NULL, realm TEXT NOT NULL, hashes BLOB NOT NULL,"
+    " PRIMARY KEY (domain, number)) WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX user_auth_name ON user (domain, auth_name) WHERE auth_name <> '';"
+    "CREATE TABLE alias ("
+    " domain TEXT NOT NULL, number TEXT NOT NULL, target TEXT NOT NULL,"
+    " PRIMARY KEY (domain, number)) WITHOUT ROWID;"
+    "CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+    "PRAGMA application_id = " APPLICATION ";",
+
+    /* A journal: rows are only appended, the newest of a (number, domain, contact) counts; an
+     * empty contact ends all that came before for the address-of-record. No index: it would cost
+     * a random write a row. */
+    "CREATE TABLE binding ("
+    " id INTEGER PRIMARY KEY, expires INTEGER NOT NULL, registered INTEGER NOT NULL,"
+    " number TEXT NOT NULL, domain TEXT NOT NULL, contact TEXT NOT NULL,"
+    " call_id TEXT NOT NULL, cseq INTEGER NOT NULL, q INTEGER NOT NULL, path TEXT NOT NULL,"
+    " instance TEXT NOT NULL, user_agent TEXT NOT NULL, flow BLOB NOT NULL);",
+};
+
+const int sqlite_schema_version = sizeof(migrations) / sizeof(*migrations);
+
+static enum error read_number(sqlite3 *db, const char *path, const char *sql, int *out,
+                              char error[256])
+{
+    sqlite3_stmt *q = NULL;
+    int result = sqlite3_prepare_v2(db, sql, -1, &q, NULL);
+
+    if (result == SQLITE_OK)
+        result = sqlite3_step(q);
+    if (result == SQLITE_ROW)
+        *out = sqlite3_column_int(q, 0);
+    (void)sqlite3_finalize(q);
+    return result == SQLITE_ROW ? OK : sqlite_error(db, path, result, error);
+}
+
+enum error sqlite_schema_found(sqlite3 *db, const char *path, int *version, char error[256])
+{
+    int application = 0, tables = 0;
+    enum error e = read_number(db, path, "PRAGMA user_version", version, error);
+
+    if (!e)
+        e = read_number(db, path, "PRAGMA application_id", &application, error);
+    if (!e)
+        e = read_number(db, path, "SELECT count(*) FROM sqlite_master", &tables, error);
+    if (e)
+        return e;
+    if (tables && application != atoi(APPLICATION)) {
+        sqlite_text(error, "%s belongs to another program; name another file for the database",
+                    path);
+        return ERR_STORE;
+    }
+    return OK;
+}
+
+static enum error refuse_newer(const char *path, int found, char error[256])
+{
+    sqlite_text(error,
+                "%s was written by a newer offhook (schema %d, this one knows %d); use that "
+                "version, or a backup",
+                path, found, sqlite_schema_version);
+    return ERR_VERSION;
+}
+
+static enum error migrate_step(sqlite3 *db, const char *path, int from, char error[256])
+{
+    char version[64];
+    int result = sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
+
+    (void)snprintf(version, sizeof(version), "PRAGMA user_version = %d", from + 1);
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(db, migrations[from], NULL, NULL, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(db, version, NULL, NULL, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    if (result == SQLITE_OK)
+        return OK;
+    (void)sqlite_error(db, path, result, error);
+    if (!sqlite3_get_autocommit(db))
+        (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return result == SQLITE_NOMEM ? ERR_MEMORY : ERR_STORE;
+}
+
+enum error sqlite_schema_migrate(sqlite3 *db, const char *path, char error[256])
+{
+    bool is_new;
+    int version = 0;
+    enum error e = sqlite_schema_found(db, path, &version, error);
+
+    if (!e && version > sqlite_schema_version)
+        e = refuse_newer(path, version, error);
+    is_new = version == 0;
+    for (; !e && version < sqlite_schema_version; version++) {
+        e = migrate_step(db, path, version, error);
+        if (!e && !is_new)
+            log_info("database %s: schema %d -> %d", path, version, version + 1);
+    }
+    return e;
+}
+
+enum error sqlite_schema_require(sqlite3 *db, const char *path, char error[256])
+{
+    int version = 0;
+    enum error e = sqlite_schema_found(db, path, &version, error);
+
+    if (e)
+        return e;
+    if (version > sqlite_schema_version)
+        return refuse_newer(path, version, error);
+    if (version < sqlite_schema_version) {
+        sqlite_text(error,
+                    "%s has the older schema %d (this offhook needs %d); bring it up to date "
+                    "with: offhook database migrate",
+                    path, version, sqlite_schema_version);
+        return ERR_VERSION;
+    }
+    return OK;
+}

@@ -1,0 +1,102 @@
+/* The face of db/: lasting data behind one interface. A back end (db/sqlite/) fills the struct of
+ * functions; nobody else knows SQL. Used by the keeper, and by `offhook` while no daemon runs. */
+#ifndef OFFHOOK_DB_STORE_H
+#define OFFHOOK_DB_STORE_H
+
+#include "auth/credential.h"
+#include "base/base.h"
+
+/* A user (RFC 3261: the owner of an address-of-record). Views live as long as the call. */
+struct store_user {
+    struct view number; /* canonical user part: "5550001", "alice" */
+    struct view domain; /* lower case */
+    struct view name;   /* display text, may be empty */
+    struct credential_set credentials;
+};
+
+struct store_alias {
+    struct view number, domain;
+    struct view target; /* a number, or a whole SIP URI */
+};
+
+/* A binding as registered (RFC 3261 section 10). Keyed by (aor user, domain, contact). */
+struct store_binding {
+    struct view number, domain; /* the address-of-record */
+    struct view contact;        /* the Contact URI as received; "": all before it are removed */
+    int64_t expires;            /* wall clock, seconds; in the past: the binding is removed */
+    struct view call_id;
+    uint32_t cseq;
+    uint16_t q;           /* thousandths */
+    struct view path;     /* RFC 3327, comma list as received */
+    struct view instance; /* +sip.instance, without quotes; may be empty */
+    struct view user_agent;
+    struct view flow;   /* packed by sip/flow.h, opaque here */
+    int64_t registered; /* wall clock, seconds, of this row */
+};
+
+struct store;
+
+/* Hands over one object; false stops the walk. */
+typedef bool store_user_each(void *arg, const struct store_user *user);
+typedef bool store_alias_each(void *arg, const struct store_alias *alias);
+typedef bool store_binding_each(void *arg, const struct store_binding *binding);
+
+struct store_ops {
+    void (*close)(struct store *s);
+    /* One write transaction around what follows; begin inside one is a no-op. commit returns once
+     * the rows are on disk. After an error nothing of the transaction is kept. */
+    enum error (*begin)(struct store *s);
+    enum error (*commit)(struct store *s);
+    void (*rollback)(struct store *s);
+    /* ERR_EXISTS when the number is taken and replace is false. */
+    enum error (*user_put)(struct store *s, const struct store_user *user, bool replace);
+    /* Looks up by number, or, when no number fits, by auth name; ERR_NOT_FOUND. Views in *out live
+     * until the next call on s. */
+    enum error (*user_get)(struct store *s, struct view name, struct view domain,
+                           struct store_user *out);
+    /* Removes the user, the aliases that lead only to it are left alone, its bindings go. */
+    enum error (*user_remove)(struct store *s, struct view number, struct view domain);
+    /* Users in order of (domain, number), from the one behind (after_domain, after_number) on. */
+    enum error (*user_each)(struct store *s, struct view after_number, struct view after_domain,
+                            store_user_each *each, void *arg);
+    /* How many users have credentials made for a realm other than `realm`, and for which one. */
+    enum error (*realm_misfits)(struct store *s, struct view realm, uint64_t *count,
+                                char example[256]);
+    enum error (*alias_put)(struct store *s, const struct store_alias *alias, bool replace);
+    enum error (*alias_remove)(struct store *s, struct view number, struct view domain);
+    enum error (*alias_each)(struct store *s, store_alias_each *each, void *arg);
+    /* Appends what a REGISTER decided; idempotent. */
+    enum error (*binding_put)(struct store *s, const struct store_binding *binding);
+    /* The newest state of each binding that has not expired at `now`. number empty: of all. */
+    enum error (*binding_each)(struct store *s, struct view number, struct view domain, int64_t now,
+                               store_binding_each *each, void *arg);
+    /* Deletes at most `limit` dead rows; *more says whether to call again soon. */
+    enum error (*binding_prune)(struct store *s, int64_t now, unsigned limit, bool *more);
+    /* The lasting random secret called name, made on first use. */
+    enum error (*secret)(struct store *s, const char *name, void *out, size_t n);
+    /* A consistent copy into a new file (mode 0600); ERR_EXISTS when there is one. */
+    enum error (*backup)(struct store *s, const char *path);
+    /* Integrity of everything; problems are told to the callback, one text each. */
+    enum error (*check)(struct store *s, void (*problem)(void *arg, const char *text), void *arg);
+    /* Writes the log back into the main file, off the commit path; called now and then. */
+    void (*tidy)(struct store *s);
+};
+
+struct store {
+    const struct store_ops *ops;
+    char error[256]; /* text of the last failure, for people */
+};
+
+enum store_mode {
+    STORE_SERVE, /* open or create, migrate when the schema is older, take the lock */
+    STORE_READ,  /* must exist; read only, no lock, no migration */
+};
+
+/* Opens the store that url names: a path is SQLite. Writes a text for people into error on
+ * failure: ERR_SYSTEM, ERR_BUSY (another process serves it), ERR_VERSION (a newer schema),
+ * ERR_STORE. Closed by ops->close. */
+enum error store_open(struct store **out, const char *url, enum store_mode mode, char error[256]);
+/* The schema versions: of the file, and the one that this program writes. */
+enum error store_versions(const char *url, int *found, int *ours, char error[256]);
+
+#endif
