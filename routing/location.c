@@ -1,0 +1,386 @@
+/* Users, aliases and bindings in keyed tables. */
+#include "routing/location.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct alias {
+    struct table_node node;
+    const char *domain;
+    size_t number_size, target_size;
+    char bytes[]; /* number, target */
+};
+
+struct domain {
+    struct domain *next;
+    char name[];
+};
+
+struct location {
+    struct wheel *wheel;
+    struct table users, aliases;
+    struct domain *domains;
+    size_t bindings;
+};
+
+struct key {
+    struct view number, domain;
+};
+
+enum error location_new(struct location **out, struct wheel *wheel)
+{
+    struct location *l = calloc(1, sizeof(*l));
+
+    *out = NULL;
+    if (!l)
+        return ERR_MEMORY;
+    l->wheel = wheel;
+    if (table_init(&l->users) != OK || table_init(&l->aliases) != OK) {
+        location_free(l);
+        return ERR_MEMORY;
+    }
+    *out = l;
+    return OK;
+}
+
+/* Domains are few; each is kept once. */
+static const char *domain_intern(struct location *l, struct view name)
+{
+    struct domain *d;
+
+    for (d = l->domains; d; d = d->next)
+        if (view_eq(view_of(d->name), name))
+            return d->name;
+    d = malloc(sizeof(*d) + name.n + 1);
+    if (!d)
+        return NULL;
+    memcpy(d->name, name.p, name.n);
+    d->name[name.n] = 0;
+    d->next = l->domains;
+    l->domains = d;
+    return d->name;
+}
+
+static uint64_t key_hash(struct view number, struct view domain)
+{
+    return hash_view(number) ^ hash_view(domain) * 3;
+}
+
+static bool user_matches(const struct table_node *node, const void *arg)
+{
+    const struct user *u = (const void *)node;
+    const struct key *k = arg;
+
+    return view_eq(user_number(u), k->number) && view_eq(user_domain(u), k->domain);
+}
+
+static bool alias_matches(const struct table_node *node, const void *arg)
+{
+    const struct alias *a = (const void *)node;
+    const struct key *k = arg;
+
+    return view_eq((struct view){a->bytes, a->number_size}, k->number) &&
+           view_eq(view_of(a->domain), k->domain);
+}
+
+static struct user *user_find(const struct location *l, struct view number, struct view domain)
+{
+    struct key key = {number, domain};
+
+    return (void *)table_find(&l->users, key_hash(number, domain), user_matches, &key);
+}
+
+struct user *location_user(const struct location *l, struct view number, struct view domain)
+{
+    struct user *u = user_find(l, number, domain);
+
+    return u && !u->gone ? u : NULL;
+}
+
+static struct alias *alias_find(const struct location *l, struct view number, struct view domain)
+{
+    struct key key = {number, domain};
+
+    return (void *)table_find(&l->aliases, key_hash(number, domain), alias_matches, &key);
+}
+
+struct view location_alias(const struct location *l, struct view number, struct view domain)
+{
+    const struct alias *a = alias_find(l, number, domain);
+
+    return a ? (struct view){a->bytes + a->number_size, a->target_size} : VIEW_NONE;
+}
+
+struct view user_number(const struct user *u)
+{
+    return (struct view){u->number, u->number_size};
+}
+
+struct view user_domain(const struct user *u)
+{
+    return view_of(u->domain);
+}
+
+static void binding_free(struct binding *b)
+{
+    struct binding **link = &b->user->bindings;
+
+    while (*link != b)
+        link = &(*link)->next;
+    *link = b->next;
+    timer_disarm(&b->expiry);
+    b->owner->bindings--;
+    free(b);
+}
+
+static void bindings_free(struct user *u)
+{
+    while (u->bindings)
+        binding_free(u->bindings);
+}
+
+static void user_drop(struct table_node *node, void *arg)
+{
+    struct location *l = arg;
+    struct user *u = (struct user *)(void *)node;
+
+    bindings_free(u);
+    if (u->busy) { /* whoever is busy with it holds a pointer */
+        u->gone = true;
+        return;
+    }
+    table_take(&l->users, node);
+    free(u);
+}
+
+void location_release(struct location *l, struct user *u)
+{
+    u->busy = NULL;
+    if (u->gone)
+        user_drop(&u->node, l);
+}
+
+static void user_free(struct table_node *node, void *arg)
+{
+    ((struct user *)(void *)node)->busy = NULL;
+    user_drop(node, arg);
+}
+
+static void alias_drop(struct table_node *node, void *arg)
+{
+    struct location *l = arg;
+
+    table_take(&l->aliases, node);
+    free(node);
+}
+
+void location_clear(struct location *l)
+{
+    table_each(&l->users, user_drop, l);
+    table_each(&l->aliases, alias_drop, l);
+}
+
+void location_free(struct location *l)
+{
+    if (!l)
+        return;
+    table_each(&l->users, user_free, l);
+    table_each(&l->aliases, alias_drop, l);
+    table_free(&l->users);
+    table_free(&l->aliases);
+    while (l->domains) {
+        struct domain *d = l->domains;
+
+        l->domains = d->next;
+        free(d);
+    }
+    free(l);
+}
+
+static enum error user_put(struct location *l, const struct change *c)
+{
+    struct user *u = user_find(l, c->number, c->domain);
+    const char *domain;
+
+    if (u) {
+        u->gone = false;
+        return OK;
+    }
+    if (c->number.n > UINT8_MAX)
+        return ERR_LIMIT;
+    domain = domain_intern(l, c->domain);
+    u = domain ? calloc(1, sizeof(*u) + c->number.n) : NULL;
+    if (!u)
+        return ERR_MEMORY;
+    u->domain = domain;
+    u->number_size = (uint8_t)c->number.n;
+    memcpy(u->number, c->number.p, c->number.n);
+    table_put(&l->users, &u->node, key_hash(c->number, c->domain));
+    return OK;
+}
+
+static enum error alias_put(struct location *l, const struct change *c)
+{
+    const char *domain = domain_intern(l, c->domain);
+    struct alias *a = domain ? calloc(1, sizeof(*a) + c->number.n + c->text.n) : NULL;
+    struct alias *old = alias_find(l, c->number, c->domain);
+
+    if (!a)
+        return ERR_MEMORY;
+    if (old)
+        alias_drop(&old->node, l);
+    a->domain = domain;
+    a->number_size = c->number.n;
+    a->target_size = c->text.n;
+    memcpy(a->bytes, c->number.p, c->number.n);
+    memcpy(a->bytes + c->number.n, c->text.p, c->text.n);
+    table_put(&l->aliases, &a->node, key_hash(c->number, c->domain));
+    return OK;
+}
+
+static void on_expiry(struct timer *timer)
+{
+    binding_free(TIMER_OWNER(timer, struct binding, expiry));
+}
+
+static struct binding *binding_find(const struct user *u, struct view contact)
+{
+    for (struct binding *b = u->bindings; b; b = b->next)
+        if (view_eq(binding_contact(b), contact))
+            return b;
+    return NULL;
+}
+
+static void append(char **to, struct view v)
+{
+    if (v.n)
+        memcpy(*to, v.p, v.n);
+    *to += v.n;
+}
+
+static struct binding *binding_make(const struct store_binding *row)
+{
+    struct view parts[] = {row->contact, row->call_id, row->path, row->instance, row->flow};
+    size_t size = 0;
+    struct binding *b;
+    char *to;
+
+    for (size_t i = 0; i < 5; i++) {
+        if (parts[i].n > UINT16_MAX)
+            return NULL;
+        size += parts[i].n;
+    }
+    b = row->flow.n <= UINT8_MAX ? malloc(sizeof(*b) + size) : NULL;
+    if (!b)
+        return NULL;
+    *b = (struct binding){.expires = row->expires,
+                          .cseq = row->cseq,
+                          .q = row->q,
+                          .contact_size = (uint16_t)row->contact.n,
+                          .call_id_size = (uint16_t)row->call_id.n,
+                          .path_size = (uint16_t)row->path.n,
+                          .instance_size = (uint16_t)row->instance.n,
+                          .flow_size = (uint8_t)row->flow.n};
+    to = b->bytes;
+    for (size_t i = 0; i < 5; i++)
+        append(&to, parts[i]);
+    return b;
+}
+
+static enum error binding_put(struct location *l, const struct store_binding *row)
+{
+    struct user *u = location_user(l, row->number, row->domain);
+    struct binding *old = u ? binding_find(u, row->contact) : NULL, *b;
+    int64_t left = row->expires - clock_wall();
+
+    if (!u)
+        return ERR_NOT_FOUND;
+    if (left <= 0) {
+        if (old)
+            binding_free(old);
+        return OK;
+    }
+    b = binding_make(row);
+    if (!b)
+        return ERR_MEMORY;
+    if (old)
+        binding_free(old);
+    b->owner = l;
+    b->user = u;
+    b->next = u->bindings;
+    u->bindings = b;
+    l->bindings++;
+    timer_arm(l->wheel, &b->expiry, (uint64_t)left * 1000, on_expiry);
+    return OK;
+}
+
+static enum error user_gone(struct location *l, const struct change *c, bool whole)
+{
+    struct user *u = location_user(l, c->number, c->domain);
+
+    if (!u)
+        return OK;
+    if (whole)
+        user_drop(&u->node, l);
+    else
+        bindings_free(u);
+    return OK;
+}
+
+enum error location_apply(struct location *l, const struct change *c)
+{
+    struct alias *alias;
+
+    switch (c->kind) {
+    case CHANGE_USER:
+        return user_put(l, c);
+    case CHANGE_USER_GONE:
+        return user_gone(l, c, true);
+    case CHANGE_ALIAS:
+        return alias_put(l, c);
+    case CHANGE_ALIAS_GONE:
+        if ((alias = alias_find(l, c->number, c->domain)))
+            alias_drop(&alias->node, l);
+        return OK;
+    case CHANGE_BINDING:
+        return binding_put(l, &c->binding);
+    case CHANGE_BINDINGS_GONE:
+        return user_gone(l, c, false);
+    }
+    return ERR_SYNTAX;
+}
+
+struct location_counts location_counts(const struct location *l)
+{
+    return (struct location_counts){l->users.count, l->aliases.count, l->bindings};
+}
+
+struct view binding_contact(const struct binding *b)
+{
+    return (struct view){b->bytes, b->contact_size};
+}
+
+struct view binding_call_id(const struct binding *b)
+{
+    return (struct view){b->bytes + b->contact_size, b->call_id_size};
+}
+
+struct view binding_path(const struct binding *b)
+{
+    return (struct view){b->bytes + b->contact_size + b->call_id_size, b->path_size};
+}
+
+struct view binding_instance(const struct binding *b)
+{
+    return (struct view){b->bytes + b->contact_size + b->call_id_size + b->path_size,
+                         b->instance_size};
+}
+
+struct sip_flow binding_flow(const struct binding *b)
+{
+    size_t before = (size_t)b->contact_size + b->call_id_size + b->path_size + b->instance_size;
+    struct sip_flow flow;
+
+    flow_unpack(&flow, (struct view){b->bytes + before, b->flow_size});
+    return flow;
+}

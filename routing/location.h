@@ -1,0 +1,63 @@
+/* Location: users, aliases and bindings in memory, fed by changes from the keeper. */
+#ifndef OFFHOOK_ROUTING_LOCATION_H
+#define OFFHOOK_ROUTING_LOCATION_H
+
+#include "db/change.h"
+#include "sip/sip.h"
+
+struct location;
+
+/* An address-of-record that exists. `busy` is the registrar's: what it is doing for it. */
+struct user {
+    struct table_node node;
+    struct binding *bindings; /* newest first */
+    const char *domain;       /* interned, NUL-ended */
+    void *busy;
+    bool gone; /* removed, but busy: nobody finds it any more */
+    uint8_t number_size;
+    char number[];
+};
+
+/* One Contact of a user, RFC 3261 section 10. */
+struct binding {
+    struct binding *next;
+    struct user *user;
+    struct location *owner;
+    struct timer expiry;
+    int64_t expires; /* wall clock, s */
+    uint32_t cseq;
+    uint16_t q; /* thousandths */
+    uint16_t contact_size, call_id_size, path_size, instance_size;
+    uint8_t flow_size;
+    char bytes[]; /* contact, call-id, path, instance, packed flow */
+};
+
+struct location_counts {
+    size_t users, aliases, bindings;
+};
+
+/* wheel has to outlive it. ERR_MEMORY. */
+enum error location_new(struct location **out, struct wheel *wheel);
+void location_free(struct location *l);
+/* Forgets everything; a user that is busy goes when it is released. */
+void location_clear(struct location *l);
+/* Ends the busy state of u, which may be gone after the call. */
+void location_release(struct location *l, struct user *u);
+/* Takes over one fact. ERR_MEMORY, ERR_NOT_FOUND (a binding of nobody). */
+enum error location_apply(struct location *l, const struct change *change);
+/* The user called number (canonical) in domain (lower case); NULL. */
+struct user *location_user(const struct location *l, struct view number, struct view domain);
+/* The target of an alias; VIEW_NONE. */
+struct view location_alias(const struct location *l, struct view number, struct view domain);
+struct location_counts location_counts(const struct location *l);
+
+struct view user_number(const struct user *u);
+struct view user_domain(const struct user *u);
+struct view binding_contact(const struct binding *b);
+struct view binding_call_id(const struct binding *b);
+struct view binding_path(const struct binding *b);
+struct view binding_instance(const struct binding *b);
+/* Where requests for this binding go; family 0 when it was stored without one. */
+struct sip_flow binding_flow(const struct binding *b);
+
+#endif

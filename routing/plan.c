@@ -1,0 +1,106 @@
+/* Whom a URI means. */
+#include "routing/plan.h"
+
+#define ALIASES_MAX 5 /* an alias of an alias of ...: more is taken for a loop */
+
+struct view plan_domain(const struct plan *p, struct view host, uint16_t port)
+{
+    struct sip_flow address = {0};
+
+    for (size_t i = 0; i < p->domain_count; i++)
+        if (view_ieq(host, view_of(p->domains[i])))
+            return view_of(p->domains[i]);
+    if (flow_set_address(&address, host) && transport_is_own(p->transport, &address) &&
+        transport_is_own_port(p->transport, port))
+        return view_of(p->domains[0]);
+    return VIEW_NONE;
+}
+
+/* The spellings under which a user part is looked up, the exact one first. */
+struct spellings {
+    char exact[NUMBER_MAX], canonical[NUMBER_MAX];
+    bool exact_counts;
+};
+
+static bool spellings_make(struct spellings *s, const struct uri *uri)
+{
+    if (uri_user_decode(uri, s->exact) != OK ||
+        number_canonical(view_of(s->exact), s->canonical) != OK)
+        return false;
+    s->exact_counts = !uri->user_phone || !number_is_telephone(view_of(s->exact));
+    return true;
+}
+
+static struct user *user_by(const struct location *l, const struct spellings *s, struct view domain)
+{
+    struct user *u = s->exact_counts ? location_user(l, view_of(s->exact), domain) : NULL;
+
+    return u ? u : location_user(l, view_of(s->canonical), domain);
+}
+
+static struct view alias_by(const struct location *l, const struct spellings *s, struct view domain)
+{
+    struct view target = s->exact_counts ? location_alias(l, view_of(s->exact), domain) : VIEW_NONE;
+
+    return target.n ? target : location_alias(l, view_of(s->canonical), domain);
+}
+
+static struct view uri_domain(const struct plan *p, const struct uri *uri)
+{
+    if (uri->scheme == URI_TEL)
+        return view_of(p->domains[0]);
+    return plan_domain(p, uri->host, uri->port);
+}
+
+struct user *plan_user(const struct plan *p, const struct location *l, const struct uri *uri)
+{
+    struct view domain = uri_domain(p, uri);
+    struct spellings s;
+
+    if (!domain.n || !uri->has_user || !spellings_make(&s, uri))
+        return NULL;
+    return user_by(l, &s, domain);
+}
+
+/* What an alias target says: a whole URI, or a number in the same domain. */
+static bool alias_uri(struct uri *out, struct view target, struct view domain)
+{
+    if (view_find(target, ':') < target.n)
+        return uri_parse(out, target) == OK;
+    *out = (struct uri){
+        .scheme = URI_SIP, .user = target, .has_user = true, .host = domain, .transport = VIEW("")};
+    return true;
+}
+
+struct target plan_resolve(const struct plan *p, const struct location *l, const struct uri *first)
+{
+    struct target t = {.kind = TARGET_UNKNOWN};
+    struct uri uri = *first;
+
+    for (int i = 0; i <= ALIASES_MAX; i++) {
+        struct spellings s;
+        struct view target;
+
+        t.domain = uri_domain(p, &uri);
+        if (!t.domain.n) {
+            t.kind = i ? TARGET_URI : TARGET_FOREIGN;
+            return t;
+        }
+        if (!uri.has_user) {
+            t.kind = TARGET_SELF;
+            return t;
+        }
+        if (!spellings_make(&s, &uri))
+            return t;
+        t.user = user_by(l, &s, t.domain);
+        if (t.user) {
+            t.kind = TARGET_USER;
+            return t;
+        }
+        target = alias_by(l, &s, t.domain);
+        if (!target.n || !alias_uri(&uri, target, t.domain))
+            return t;
+        t.uri = target;
+    }
+    return t;
+}

@@ -1,0 +1,8 @@
+/* The face of routing/: the number plan and where users are. Knows nothing of transactions. */
+#ifndef OFFHOOK_ROUTING_ROUTING_H
+#define OFFHOOK_ROUTING_ROUTING_H
+
+#include "routing/location.h"
+#include "routing/plan.h"
+
+#endif
