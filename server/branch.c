@@ -1,0 +1,134 @@
+/* A branch: the client transaction of one target, its timer C and its CANCEL. */
+#include <stdlib.h>
+
+#include "server/context.h"
+
+#define TIMER_C 190000 /* ms; more than three minutes, 16.6 step 11 */
+
+static void branch_end(struct branch *b, unsigned status, const struct sip_message *m)
+{
+    if (b->final)
+        return;
+    b->final = true;
+    timer_disarm(&b->limit);
+    context_final(b->context, b, status, m);
+}
+
+static void on_cancel_limit(struct timer *timer)
+{
+    struct branch *b = TIMER_OWNER(timer, struct branch, limit);
+    struct context *c = b->context;
+
+    if (b->tx)
+        client_transaction_orphan(b->tx);
+    b->tx = NULL;
+    branch_end(b, 408, NULL);
+    context_release(c);
+}
+
+static void on_timer_c(struct timer *timer)
+{
+    struct branch *b = TIMER_OWNER(timer, struct branch, limit);
+
+    b->context->worker->counters.timeouts++;
+    branch_cancel(b);
+}
+
+static void timer_c_arm(struct branch *b)
+{
+    if (b->context->invite && !b->cancelled)
+        timer_arm(b->context->worker->wheel, &b->limit, TIMER_C, on_timer_c);
+}
+
+static void cancel_send(struct branch *b)
+{
+    static __thread char buffer[SIP_OUT_MAX];
+    static __thread struct sip_message invite;
+    struct worker *w = b->context->worker;
+    struct text out = TEXT(buffer);
+    struct client_transaction *cancel;
+    uint64_t id;
+
+    if (sip_message_parse(&invite, client_transaction_request(b->tx)) != OK)
+        return;
+    cancel_write(&out, &invite);
+    id = client_transaction_branch(b->tx);
+    if (out.full || client_transaction_new(&cancel, w->transactions, client_transaction_flow(b->tx),
+                                           METHOD_CANCEL, id, text_done(&out), NULL, NULL) != OK)
+        w->counters.out_of_memory++;
+}
+
+void branch_cancel(struct branch *b)
+{
+    if (b->final || b->cancelled || !b->tx)
+        return;
+    if (!b->proceeding) { /* 9.1: only after a provisional answer */
+        b->cancel_wanted = true;
+        return;
+    }
+    b->cancelled = true;
+    cancel_send(b);
+    timer_arm(b->context->worker->wheel, &b->limit, 64 * TIMER_T1, on_cancel_limit);
+}
+
+static void on_response(void *user, const struct sip_message *m)
+{
+    struct branch *b = user;
+
+    if (m->status >= 200 && m->status < 300 && b->context->invite) {
+        if (!b->final)
+            branch_end(b, m->status, m);
+        else
+            context_final(b->context, b, m->status, m); /* a 2xx again */
+        return;
+    }
+    if (m->status >= 200) {
+        branch_end(b, m->status, m);
+        return;
+    }
+    b->proceeding = true;
+    if (b->cancel_wanted)
+        branch_cancel(b);
+    else
+        timer_c_arm(b);
+    if (m->status > 100)
+        context_provisional(b->context, m);
+}
+
+static void on_failed(void *user, unsigned status)
+{
+    struct branch *b = user;
+
+    b->tx = NULL;
+    b->context->worker->counters.timeouts++;
+    branch_end(b, status, NULL);
+}
+
+static void on_ended(void *user)
+{
+    struct branch *b = user;
+
+    b->tx = NULL;
+    context_release(b->context);
+}
+
+struct branch *branch_start(struct context *c, const struct sip_flow *flow, enum sip_method method,
+                            uint64_t id, struct view request)
+{
+    static const struct client_ops ops = {on_response, on_failed, on_ended};
+    struct worker *w = c->worker;
+    struct branch *b = calloc(1, sizeof(*b));
+
+    if (!b)
+        return NULL;
+    b->context = c;
+    if (client_transaction_new(&b->tx, w->transactions, flow, method, id, request, &ops, b) != OK) {
+        free(b);
+        return NULL;
+    }
+    b->next = c->branches;
+    c->branches = b;
+    c->open++;
+    timer_c_arm(b);
+    return b;
+}

@@ -1,0 +1,270 @@
+/* The response context: choosing the one answer that goes upstream (RFC 3261 16.7). */
+#include "server/context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The lines of an answer behind its status line: the request is not kept, and an answer of our own
+ * may be wanted after minutes. */
+static bool own_keep(struct context *c, const struct request *r)
+{
+    static __thread char buffer[SIP_OUT_MAX];
+    struct text out = TEXT(buffer);
+    struct view rest;
+
+    reply_build(c->worker, &out, r, 500, VIEW_NONE);
+    rest = text_done(&out);
+    view_cut(&rest, '\n');
+    c->own = out.full ? NULL : view_dup(rest);
+    c->own_size = rest.n;
+    return c->own != NULL;
+}
+
+static void own_send(struct context *c, unsigned status)
+{
+    static __thread char buffer[SIP_OUT_MAX];
+    struct text out = TEXT(buffer);
+
+    text_string(&out, "SIP/2.0 ");
+    text_number(&out, status);
+    text_string(&out, " ");
+    text_string(&out, reply_phrase(status));
+    text_string(&out, "\r\n");
+    text_view(&out, (struct view){c->own, c->own_size});
+    server_transaction_respond(c->tx, status, text_done(&out));
+}
+
+static void on_server_ended(void *user)
+{
+    struct context *c = user;
+
+    c->tx = NULL;
+    context_release(c);
+}
+
+struct context *context_new(struct worker *w, struct request *r)
+{
+    struct context *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return NULL;
+    c->worker = w;
+    c->tx = r->tx;
+    c->invite = r->m->method_id == METHOD_INVITE;
+    c->starting = true;
+    if (!own_keep(c, r)) {
+        free(c);
+        return NULL;
+    }
+    server_transaction_watch(r->tx, on_server_ended, c);
+    return c;
+}
+
+static void context_free(struct context *c)
+{
+    while (c->branches) {
+        struct branch *b = c->branches;
+
+        c->branches = b->next;
+        timer_disarm(&b->limit);
+        if (b->tx)
+            client_transaction_orphan(b->tx);
+        free(b);
+    }
+    pack_free(&c->challenges);
+    free(c->best);
+    free(c->own);
+    free(c);
+}
+
+void context_release(struct context *c)
+{
+    if (c->tx || c->starting)
+        return;
+    for (const struct branch *b = c->branches; b; b = b->next)
+        if (b->tx)
+            return;
+    context_free(c);
+}
+
+enum error context_add(struct context *c, const struct request *r, const struct hop *hop)
+{
+    static __thread char buffer[SIP_OUT_MAX];
+    struct text out = TEXT(buffer);
+    bool record = !r->m->to_tag.n && (c->invite || view_eq(r->m->method, VIEW("SUBSCRIBE")) ||
+                                      view_eq(r->m->method, VIEW("REFER")));
+    uint64_t id;
+    enum error error = forward_request(c->worker, &out, r, hop, record, &id);
+
+    if (error != OK)
+        return error;
+    if (!branch_start(c, &hop->flow, r->m->method_id, id, text_done(&out)))
+        return ERR_MEMORY;
+    c->worker->counters.forwarded++;
+    return OK;
+}
+
+void context_cancel(struct context *c)
+{
+    c->cancelled = true;
+    for (struct branch *b = c->branches; b; b = b->next)
+        branch_cancel(b);
+}
+
+static void send_upstream(struct context *c, unsigned status, struct view bytes)
+{
+    if (c->tx)
+        server_transaction_respond(c->tx, status, bytes);
+}
+
+static bool is_challenge(unsigned status)
+{
+    return status == 401 || status == 407;
+}
+
+/* 16.7 step 6: smaller is better. A 6xx wins; then the lowest class; within 4xx what lets the
+ * caller do better next time. */
+static unsigned rank(unsigned status)
+{
+    if (status >= 600)
+        return 0;
+    if (status >= 400 && status < 500) {
+        if (is_challenge(status) || status == 415 || status == 420 || status == 484)
+            return 400;
+        return status == 408 ? 499 : 450;
+    }
+    return status / 100 * 100;
+}
+
+static void challenges_keep(struct context *c, const struct sip_message *m)
+{
+    static const enum header_id ids[] = {HEADER_WWW_AUTHENTICATE, HEADER_PROXY_AUTHENTICATE};
+
+    for (size_t i = 0; i < 2; i++)
+        for (const struct header_line *h = NULL; (h = sip_header_after(m, ids[i], h));)
+            pack_bytes(&c->challenges, h->line.p, h->line.n);
+}
+
+static void best_keep(struct context *c, unsigned status, struct view bytes)
+{
+    char *copy = malloc(bytes.n ? bytes.n : 1);
+
+    if (!copy)
+        return;
+    memcpy(copy, bytes.p, bytes.n);
+    free(c->best);
+    c->best = copy;
+    c->best_size = bytes.n;
+    c->best_status = status;
+}
+
+static void best_consider(struct context *c, unsigned status, const struct sip_message *m)
+{
+    static __thread char buffer[SIP_OUT_MAX];
+    struct text out = TEXT(buffer);
+    struct view earlier = pack_bytes_view(&c->challenges);
+
+    if (c->best_status && rank(status) >= rank(c->best_status) &&
+        !(is_challenge(status) && is_challenge(c->best_status))) {
+        if (is_challenge(status))
+            challenges_keep(c, m);
+        return;
+    }
+    if (!is_challenge(status))
+        earlier = VIEW_NONE;
+    if (!c->tx || forward_response(&out, m, server_transaction_flow(c->tx), earlier) != OK)
+        return;
+    best_keep(c, status, text_done(&out));
+    if (is_challenge(status))
+        challenges_keep(c, m);
+}
+
+/* Nobody answered: the status is ours. */
+static void best_own(struct context *c, unsigned status)
+{
+    if (!c->best_status || rank(status) < rank(c->best_status)) {
+        free(c->best);
+        c->best = NULL;
+        c->best_size = 0;
+        c->best_status = status;
+    }
+}
+
+static void best_send(struct context *c)
+{
+    unsigned status = c->best_status == 503 ? 500 : c->best_status; /* 16.7 step 6 */
+
+    c->answered = true;
+    if (!c->tx)
+        return;
+    if (!c->invite && status == 408) /* RFC 4320 4.1: silence, the client knows by itself */
+        return;
+    if (!c->best || status != c->best_status)
+        own_send(c, status);
+    else
+        send_upstream(c, status, (struct view){c->best, c->best_size});
+}
+
+static void success(struct context *c, const struct sip_message *m)
+{
+    static __thread char buffer[SIP_OUT_MAX];
+    struct text out = TEXT(buffer);
+
+    if (!c->tx || forward_response(&out, m, server_transaction_flow(c->tx), VIEW_NONE) != OK)
+        return;
+    if (c->invite && !c->answered)
+        c->worker->counters.calls++;
+    c->answered = true;
+    send_upstream(c, m->status, text_done(&out));
+}
+
+static void others_cancel(struct context *c, const struct branch *winner)
+{
+    for (struct branch *b = c->branches; b; b = b->next)
+        if (b != winner)
+            branch_cancel(b);
+}
+
+void context_final(struct context *c, struct branch *b, unsigned status,
+                   const struct sip_message *m)
+{
+    if (c->open && b->final && !b->counted) {
+        b->counted = true;
+        c->open--;
+    }
+    if (m && status >= 200 && status < 300) {
+        success(c, m);
+        others_cancel(c, b);
+        return;
+    }
+    if (m)
+        best_consider(c, status, m);
+    else
+        best_own(c, status);
+    if (status >= 600)
+        others_cancel(c, b);
+    if (!c->open && !c->answered && !c->starting)
+        best_send(c);
+}
+
+void context_provisional(struct context *c, const struct sip_message *m)
+{
+    static __thread char buffer[SIP_OUT_MAX];
+    struct text out = TEXT(buffer);
+
+    if (!c->tx || c->answered ||
+        forward_response(&out, m, server_transaction_flow(c->tx), VIEW_NONE) != OK)
+        return;
+    send_upstream(c, m->status, text_done(&out));
+}
+
+void context_started(struct context *c)
+{
+    c->starting = false;
+    if (!c->open && !c->answered) {
+        if (!c->best_status)
+            c->best_status = 500;
+        best_send(c);
+    }
+    context_release(c);
+}

@@ -1,0 +1,45 @@
+/* Counters with dotted names, raised where the thing happens and read by `offhook status`. */
+#ifndef OFFHOOK_SERVER_COUNTERS_H
+#define OFFHOOK_SERVER_COUNTERS_H
+
+#include <stdint.h>
+
+#define COUNTERS(X)                                                                                \
+    X(requests, "sip.requests")                                                                    \
+    X(responses, "sip.responses")                                                                  \
+    X(stray_responses, "sip.responses.stray")                                                      \
+    X(malformed, "sip.malformed")                                                                  \
+    X(hopeless, "sip.hopeless")                                                                    \
+    X(refused, "sip.refused")                                                                      \
+    X(too_small, "sip.refused.silently")                                                           \
+    X(stray_acks, "sip.acks.stray")                                                                \
+    X(absorbed_acks, "sip.acks.absorbed")                                                          \
+    X(challenges, "auth.challenges")                                                               \
+    X(stale, "auth.nonces.stale")                                                                  \
+    X(foreign_nonces, "auth.nonces.foreign")                                                       \
+    X(proven, "auth.proven")                                                                       \
+    X(denied, "auth.denied")                                                                       \
+    X(forbidden, "auth.forbidden")                                                                 \
+    X(unavailable, "store.unavailable")                                                            \
+    X(registers, "registrar.accepted")                                                             \
+    X(too_brief, "registrar.too-brief")                                                            \
+    X(queries, "registrar.queries")                                                                \
+    X(out_of_order, "registrar.out-of-order")                                                      \
+    X(too_many_contacts, "registrar.too-many-contacts")                                            \
+    X(forwarded, "proxy.forwarded")                                                                \
+    X(in_dialog, "proxy.in-dialog")                                                                \
+    X(false_tokens, "proxy.tokens.false")                                                          \
+    X(calls, "proxy.calls.answered")                                                               \
+    X(cancels, "proxy.cancels")                                                                    \
+    X(timeouts, "proxy.timeouts")                                                                  \
+    X(no_user, "proxy.unknown-number")                                                             \
+    X(no_binding, "proxy.not-registered")                                                          \
+    X(out_of_memory, "memory.failures")
+
+struct counters {
+#define COUNTER_FIELD(field, name) uint64_t field;
+    COUNTERS(COUNTER_FIELD)
+#undef COUNTER_FIELD
+};
+
+#endif

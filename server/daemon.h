@@ -1,0 +1,54 @@
+/* What the files of the parent share. */
+#ifndef OFFHOOK_SERVER_DAEMON_H
+#define OFFHOOK_SERVER_DAEMON_H
+
+#include "server/child.h"
+#include "server/config.h"
+
+/* A reload that waits for the roles' answers. */
+struct reload {
+    struct config *next; /* NULL: none under way */
+    struct pack text;    /* as ROLE_PREPARE carries it */
+    uint64_t id;
+    unsigned waiting;    /* a bit per role that has not answered */
+    bool asked;          /* somebody waits at the control socket, else it was SIGHUP */
+    uint64_t asker;      /* id of the ROLE_ASK */
+    struct pack changes; /* views, one per changed key */
+    struct event *timeout;
+};
+
+struct daemon {
+    const char *path, *file; /* path may be NULL, file never */
+    struct config *config;
+    struct pack text; /* of the configuration in force: file name and dump, for the roles */
+    struct event_base *base;
+    int *listeners, control;
+    struct child children[ROLES];
+    struct reload reload;
+    struct event *signals[4], *watchdog, *kill;
+    uint64_t begun, ping, alive_span; /* ms */
+    bool ready, stopping, ipv6;
+    int status; /* exit status */
+};
+
+/* Reads and checks the file; problem is told what is wrong, at least one text when NULL is
+ * returned. */
+struct config *daemon_configure(const char *path, config_problem *problem, void *arg);
+/* Writes config as the roles get it. ERR_LIMIT when that is too long for a message, ERR_MEMORY. */
+enum error daemon_text(const struct daemon *d, const struct config *config, struct pack *out);
+/* Begins to stop; the exit status will be `status` unless one was set before. */
+void daemon_stop(struct daemon *d, int status);
+/* Answers the control request id with one line of JSON; takes over json (a json_t, may be NULL). */
+void daemon_answer(struct daemon *d, uint64_t id, bool last, void *json);
+/* A control request (ROLE_ASK) from the keeper. */
+void daemon_asked(struct daemon *d, uint64_t id, struct view request);
+
+/* Begins a reload. asked: the control request asker gets the answer. */
+void reload_begin(struct daemon *d, bool asked, uint64_t asker);
+/* A role's ROLE_PREPARED. */
+void reload_prepared(struct daemon *d, enum role role, const struct channel_message *m);
+/* A role died: what waits for it is called off. */
+void reload_role_gone(struct daemon *d, enum role role);
+void reload_free(struct reload *r);
+
+#endif

@@ -1,0 +1,167 @@
+/* Forwarding: the received bytes with a few edits (RFC 3261 16.6 and 16.7). */
+#include "auth/challenge.h"
+#include "server/context.h"
+#include "server/route.h"
+
+/* Adds text to scratch and returns the view of what was added since `start`. */
+static struct view since(const struct text *scratch, size_t start)
+{
+    return (struct view){scratch->p + start, scratch->n - start};
+}
+
+static void via_push(const struct worker *w, struct edits *e, const struct request *r,
+                     const struct hop *hop, struct text *scratch, uint64_t *id)
+{
+    const struct header_line *top = sip_header(r->m, HEADER_VIA);
+    char branch[BRANCH_SIZE + 1];
+    size_t start = scratch->n;
+
+    *id = branch_new(branch);
+    text_string(scratch, "Via: SIP/2.0/");
+    text_string(scratch, flow_transport_name(&hop->flow));
+    text_string(scratch, " ");
+    transport_sent_by(w->transport, &hop->flow, scratch);
+    text_string(scratch, ";branch=");
+    text_string(scratch, branch);
+    text_string(scratch, "\r\n");
+    edits_insert(e, top->line.p, since(scratch, start));
+    via_stamp(e, &r->m->via, &r->from, scratch);
+}
+
+static void max_forwards_put(struct edits *e, const struct request *r, struct text *scratch)
+{
+    const struct header_line *h = sip_header(r->m, HEADER_MAX_FORWARDS);
+    size_t start = scratch->n;
+
+    if (!h) {
+        edits_insert(e, r->m->bytes.p + r->m->head_end, VIEW("Max-Forwards: 70\r\n"));
+        return;
+    }
+    text_number(scratch, (uint64_t)r->m->max_forwards - 1);
+    edits_replace(e, h->value, since(scratch, start));
+}
+
+/* What was meant for us stays here: credentials for our realm. */
+static void credentials_strip(const struct worker *w, struct edits *e, const struct sip_message *m)
+{
+    static const enum header_id ids[] = {HEADER_AUTHORIZATION, HEADER_PROXY_AUTHORIZATION};
+
+    for (size_t i = 0; i < 2; i++) {
+        for (const struct header_line *h = NULL; (h = sip_header_after(m, ids[i], h));) {
+            struct claim claim;
+            uint32_t nc;
+
+            if (answer_parse(&claim, &nc, h->value, view_of(w->config->auth.realm)) !=
+                ANSWER_FOREIGN)
+                edits_replace(e, h->line, VIEW(""));
+        }
+    }
+}
+
+/* On a stream a message without Content-Length would have no end. */
+static void length_put(struct edits *e, const struct sip_message *m, const struct sip_flow *to,
+                       struct text *scratch)
+{
+    size_t start = scratch->n;
+
+    if (!flow_is_reliable(to) || sip_header(m, HEADER_CONTENT_LENGTH))
+        return;
+    text_string(scratch, "Content-Length: ");
+    text_number(scratch, m->body.n);
+    text_string(scratch, "\r\n");
+    edits_insert(e, m->bytes.p + m->head_end, since(scratch, start));
+}
+
+/* The message up to the end of its body; what came behind is not part of it. */
+static struct view whole(const struct sip_message *m)
+{
+    return (struct view){m->bytes.p, (size_t)(m->body.p + m->body.n - m->bytes.p)};
+}
+
+/* A strict router has put our own URI into the Request-URI: the last Route value was meant (16.4).
+ */
+static void strict_route_undo(const struct worker *w, struct edits *e, const struct request *r)
+{
+    const struct header_line *h = NULL, *last = NULL;
+    struct view rest, value = VIEW_NONE;
+    struct route_token token;
+    struct name_addr parts;
+
+    if (!r->uri.has_user || !r->m->to_tag.n ||
+        !token_read(&token, w->token_key, r->m->call_id, r->uri.user))
+        return;
+    while ((h = sip_header_after(r->m, HEADER_ROUTE, h)))
+        last = h;
+    if (!last)
+        return;
+    rest = last->value;
+    while (rest.n)
+        value = header_value_next(&rest);
+    if (name_addr_parse(&parts, value) != OK)
+        return;
+    edits_replace(e, r->m->uri, parts.uri);
+    if (value.p == last->value.p) {
+        edits_replace(e, last->line, VIEW(""));
+        return;
+    }
+    const char *comma = value.p;
+
+    while (*--comma != ',')
+        ;
+    edits_replace(e, (struct view){comma, (size_t)(value.p + value.n - comma)}, VIEW(""));
+}
+
+enum error forward_request(struct worker *w, struct text *out, const struct request *r,
+                           const struct hop *hop, bool record, uint64_t *id)
+{
+    char bytes[FORWARD_SCRATCH];
+    struct text scratch = TEXT(bytes);
+    struct edits e;
+    size_t start;
+
+    edits_begin(&e, whole(r->m));
+    if (hop->uri.n)
+        edits_replace(&e, r->m->uri, hop->uri);
+    else
+        strict_route_undo(w, &e, r);
+    if (record) {
+        struct sip_flow caller = reply_flow(r->m, &r->from);
+
+        start = scratch.n;
+        route_record(w, &scratch, r->m, &caller, &hop->flow);
+        edits_insert(&e, sip_header(r->m, HEADER_VIA)->line.p, since(&scratch, start));
+    }
+    via_push(w, &e, r, hop, &scratch, id);
+    max_forwards_put(&e, r, &scratch);
+    route_strip(&e, r);
+    if (hop->route.n) {
+        start = scratch.n;
+        text_string(&scratch, "Route: ");
+        text_view(&scratch, hop->route);
+        text_string(&scratch, "\r\n");
+        edits_insert(&e, r->m->bytes.p + r->m->head_end, since(&scratch, start));
+    }
+    credentials_strip(w, &e, r->m);
+    length_put(&e, r->m, &hop->flow, &scratch);
+    return scratch.full ? ERR_LIMIT : edits_apply(&e, out);
+}
+
+enum error forward_response(struct text *out, const struct sip_message *m,
+                            const struct sip_flow *upstream, struct view more_headers)
+{
+    const struct header_line *top = sip_header(m, HEADER_VIA);
+    struct view rest = top->value;
+    char bytes[64];
+    struct text scratch = TEXT(bytes);
+    struct edits e;
+
+    header_value_next(&rest);
+    edits_begin(&e, whole(m));
+    if (rest.n)
+        edits_replace(&e, (struct view){top->value.p, (size_t)(rest.p - top->value.p)}, VIEW(""));
+    else
+        edits_replace(&e, top->line, VIEW(""));
+    edits_insert(&e, m->bytes.p + m->head_end, more_headers);
+    length_put(&e, m, upstream, &scratch);
+    return edits_apply(&e, out);
+}

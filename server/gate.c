@@ -1,0 +1,246 @@
+/* Challenges and claims (RFC 3261 section 22, RFC 7616, RFC 8760). */
+#include "server/gate.h"
+
+#include <string.h>
+
+#define CHALLENGE_MAX  1024
+#define STRANGER_TIMES 3 /* bytes sent to somebody unknown for each byte of his */
+
+static bool when_applies(enum auth_when when, bool automatic)
+{
+    return when == AUTH_ALWAYS || (when == AUTH_AUTO && automatic);
+}
+
+/* Peers that cannot handle several challenges, or qop: exactly one MD5 challenge. */
+static bool is_legacy(const struct worker *w, const struct sip_message *m)
+{
+    return when_applies(w->config->auth.legacy, agent_is_cisco79(m) || agent_is_rfc2543(m));
+}
+
+static struct challenge_policy policy_for(const struct worker *w, const struct sip_message *m,
+                                          bool without_qop)
+{
+    bool legacy = is_legacy(w, m);
+    struct challenge_policy policy = {
+        .realm = view_of(w->config->auth.realm),
+        .qop = when_applies(w->config->auth.qop, !legacy && !without_qop),
+        .offered = {w->config->auth.md5, w->config->auth.sha256, w->config->auth.sha512_256},
+    };
+
+    if (legacy || without_qop || (agent_knows_only_md5(m) && w->config->auth.md5)) {
+        memset(policy.offered, 0, sizeof(policy.offered));
+        policy.offered[DIGEST_MD5] = true;
+    }
+    return policy;
+}
+
+/* A client that was offered qop and answered without it is an old one in disguise. */
+static bool answered_without_qop(const struct worker *w, const struct sip_message *m)
+{
+    static const enum header_id ids[] = {HEADER_AUTHORIZATION, HEADER_PROXY_AUTHORIZATION};
+
+    for (size_t i = 0; i < 2; i++) {
+        const struct header_line *h = NULL;
+        struct claim claim;
+        uint32_t nc;
+
+        while ((h = sip_header_after(m, ids[i], h)))
+            if (answer_parse(&claim, &nc, h->value, view_of(w->config->auth.realm)) ==
+                ANSWER_FOR_US)
+                return nc == 0;
+    }
+    return false;
+}
+
+void gate_challenge(struct worker *w, const struct request *r, bool stale)
+{
+    bool registering = r->m->method_id == METHOD_REGISTER;
+    struct challenge_policy policy = policy_for(w, r->m, answered_without_qop(w, r->m));
+    char bytes[CHALLENGE_MAX];
+    struct text lines = TEXT(bytes);
+
+    w->counters.challenges++;
+    challenge_write(&lines, &policy, w->nonces, !registering, stale, r->from.address);
+    if (lines.n + r->m->bytes.n + 64 > STRANGER_TIMES * r->m->bytes.n) {
+        /* to a tiny request only the smallest challenge goes */
+        memset(policy.offered, 0, sizeof(policy.offered));
+        policy.offered[w->config->auth.md5 ? DIGEST_MD5 : DIGEST_SHA256] = true;
+        lines.n = 0;
+        challenge_write(&lines, &policy, w->nonces, !registering, stale, r->from.address);
+    }
+    refuse(w, r, registering ? 401 : 407, text_done(&lines));
+}
+
+/* RFC 7616 3.4.6: the digest uri has to name what the Request-URI names. */
+static bool same_resource(const struct worker *w, const struct request *r, struct view text)
+{
+    char a[NUMBER_MAX], b[NUMBER_MAX];
+    struct uri uri;
+
+    if (view_eq(text, r->m->uri))
+        return true;
+    if (uri_parse(&uri, text) != OK)
+        return false;
+    bool both_ours = plan_domain(&w->plan, uri.host, uri.port).n &&
+                     plan_domain(&w->plan, r->uri.host, r->uri.port).n;
+
+    if (!both_ours && !view_ieq(uri.host, r->uri.host) && uri.scheme != URI_TEL)
+        return false;
+    if (r->m->method_id == METHOD_REGISTER || (!uri.has_user && !r->uri.has_user))
+        return true;
+    return number_canonical(uri.user, a) == OK && number_canonical(r->uri.user, b) == OK &&
+           strcmp(a, b) == 0;
+}
+
+/* Which served domain From claims to be of; empty: none. */
+static struct view from_domain(const struct worker *w, const struct sip_message *m)
+{
+    struct name_addr parts;
+    struct uri uri;
+
+    if (name_addr_parse(&parts, m->from) != OK || uri_parse(&uri, parts.uri) != OK)
+        return VIEW_NONE;
+    return uri.scheme == URI_TEL ? view_of(w->plan.domains[0])
+                                 : plan_domain(&w->plan, uri.host, uri.port);
+}
+
+/* Judges one header value; GATE_REFUSED: answered. */
+static enum gate answer_judge(struct worker *w, const struct request *r, struct claim *claim,
+                              uint32_t nc)
+{
+    if (!same_resource(w, r, claim->uri)) {
+        refuse(w, r, 400, VIEW("Warning: 399 offhook \"digest uri names something else\"\r\n"));
+        return GATE_REFUSED;
+    }
+    switch (nonce_check(w->nonces, claim->nonce, nc, r->from.address)) {
+    case NONCE_GOOD:
+        claim->method = r->m->method;
+        return GATE_CLAIMED;
+    case NONCE_STALE:
+        w->counters.stale++;
+        gate_challenge(w, r, true);
+        return GATE_REFUSED;
+    case NONCE_FOREIGN:
+        break;
+    }
+    w->counters.foreign_nonces++;
+    gate_challenge(w, r, false);
+    return GATE_REFUSED;
+}
+
+static bool is_offered(const struct worker *w, enum digest_algorithm a)
+{
+    return a == DIGEST_MD5      ? w->config->auth.md5 || w->config->auth.legacy != AUTH_NEVER
+           : a == DIGEST_SHA256 ? w->config->auth.sha256
+                                : w->config->auth.sha512_256;
+}
+
+static enum gate credentials_find(struct worker *w, const struct request *r, struct claim *claim,
+                                  uint32_t *nc)
+{
+    static const enum header_id ids[] = {HEADER_AUTHORIZATION, HEADER_PROXY_AUTHORIZATION};
+
+    for (size_t i = 0; i < 2; i++) {
+        const struct header_line *h = NULL;
+
+        while ((h = sip_header_after(r->m, ids[i], h)))
+            if (h->value.n <= SIP_VALUE_MAX &&
+                answer_parse(claim, nc, h->value, view_of(w->config->auth.realm)) ==
+                    ANSWER_FOR_US &&
+                is_offered(w, claim->algorithm))
+                return answer_judge(w, r, claim, *nc);
+    }
+    gate_challenge(w, r, false);
+    return GATE_REFUSED;
+}
+
+/* May somebody who has proven nothing send this at all? */
+static bool stranger_may(const struct worker *w, const struct request *r)
+{
+    if (!w->config->auth.strangers)
+        return false;
+    return r->m->method_id == METHOD_INVITE || r->m->method_id == METHOD_OPTIONS ||
+           view_eq(r->m->method, VIEW("MESSAGE"));
+}
+
+enum gate gate_check(struct worker *w, const struct request *r, struct claim *claim, uint32_t *nc)
+{
+    struct view domain = from_domain(w, r->m);
+    enum gate gate;
+
+    if (!domain.n && r->m->method_id != METHOD_REGISTER) {
+        if (stranger_may(w, r))
+            return GATE_OPEN;
+        w->counters.forbidden++;
+        refuse(w, r, 403, VIEW_NONE);
+        return GATE_REFUSED;
+    }
+    if (!keeper_link_is_up(w)) {
+        w->counters.unavailable++;
+        refuse(w, r, 503, VIEW("Retry-After: 5\r\n"));
+        return GATE_REFUSED;
+    }
+    gate = credentials_find(w, r, claim, nc);
+    claim->domain = domain.n ? domain : view_of(w->plan.domains[0]);
+    return gate;
+}
+
+void gate_claim(struct pending *p, const struct claim *claim, uint32_t nc)
+{
+    memcpy(p->nonce, claim->nonce.p, NONCE_TEXT); /* nonce_check has seen to its length */
+    p->nc = nc;
+    claim_pack(&p->body, claim);
+}
+
+/* From has to be the user who has proven himself; a phone that hides its number says Anonymous. */
+static bool from_is(const struct worker *w, const struct request *r)
+{
+    struct name_addr parts;
+    struct uri uri;
+
+    if (name_addr_parse(&parts, r->m->from) != OK || uri_parse(&uri, parts.uri) != OK)
+        return false;
+    if (r->m->method_id != METHOD_REGISTER && view_ieq(uri.user, VIEW("anonymous")))
+        return true;
+    return plan_user(&w->plan, w->location, &uri) == r->user;
+}
+
+static void drop_and_challenge(struct worker *w, struct request *r, bool stale)
+{
+    server_transaction_drop(r->tx);
+    r->tx = NULL;
+    gate_challenge(w, r, stale);
+}
+
+bool gate_passed(struct worker *w, struct request *r, enum verdict verdict, struct pending *p)
+{
+    struct view nonce = {p->nonce, sizeof(p->nonce)};
+
+    switch (verdict) {
+    case VERDICT_UNAVAILABLE:
+        w->counters.unavailable++;
+        answer(w, r, 503, VIEW("Retry-After: 5\r\n"));
+        return false;
+    case VERDICT_DENIED:
+        w->counters.denied++;
+        drop_and_challenge(w, r, false);
+        return false;
+    case VERDICT_FORBIDDEN:
+        w->counters.forbidden++;
+        answer(w, r, 403, VIEW_NONE);
+        return false;
+    case VERDICT_OK:
+        break;
+    }
+    if (!nonce_use(w->nonces, nonce, p->nc)) {
+        w->counters.stale++;
+        drop_and_challenge(w, r, true);
+        return false;
+    }
+    w->counters.proven++;
+    if (from_is(w, r))
+        return true;
+    w->counters.forbidden++;
+    answer(w, r, 403, VIEW_NONE);
+    return false;
+}

@@ -1,0 +1,24 @@
+/* The gate: who has to prove himself, with which challenge, and whether he did. */
+#ifndef OFFHOOK_SERVER_GATE_H
+#define OFFHOOK_SERVER_GATE_H
+
+#include "server/keeper_link.h"
+
+enum gate {
+    GATE_OPEN,    /* needs no proof: goes on as a stranger */
+    GATE_CLAIMED, /* there is a claim to be checked by the keeper */
+    GATE_REFUSED, /* answered already (challenge, 403, 503) */
+};
+
+/* Looks at a request that begins something new (REGISTER, or outside of our dialogs). With
+ * GATE_CLAIMED, claim, nonce and nc say what to ask. */
+enum gate gate_check(struct worker *w, const struct request *r, struct claim *claim, uint32_t *nc);
+/* Asks for credentials: 401 to REGISTER, else 407; stateless. */
+void gate_challenge(struct worker *w, const struct request *r, bool stale);
+/* The first part of every pending_done: uses up the nonce count, answers bad verdicts. True:
+ * r->user has proven himself and stands in From; go on. */
+bool gate_passed(struct worker *w, struct request *r, enum verdict verdict, struct pending *p);
+/* Packs the claim into a pending and keeps what gate_passed needs of it. */
+void gate_claim(struct pending *p, const struct claim *claim, uint32_t nc);
+
+#endif

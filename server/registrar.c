@@ -1,0 +1,256 @@
+/* The registrar (RFC 3261 section 10): a REGISTER is one question to the keeper, who checks the
+ * credentials and commits the rows; memory and the 200 follow. One at a time for each user. */
+#include <stdlib.h>
+#include <time.h>
+
+#include "server/gate.h"
+#include "server/registration.h"
+
+#define ANSWER_MAX  32768
+#define WAITING_MAX 8 /* REGISTERs of one user behind the one that is under way */
+
+static struct user *to_user(const struct worker *w, const struct sip_message *m)
+{
+    struct name_addr parts;
+    struct uri uri;
+
+    if (name_addr_parse(&parts, m->to) != OK || uri_parse(&uri, parts.uri) != OK)
+        return NULL;
+    return plan_user(&w->plan, w->location, &uri);
+}
+
+static void q_write(struct text *out, unsigned q)
+{
+    if (q < 1000)
+        text_format(out, ";q=0.%03u", q);
+}
+
+static void contacts_write(struct text *out, const struct user *u)
+{
+    int64_t now = clock_wall();
+
+    for (const struct binding *b = u->bindings; b; b = b->next) {
+        text_string(out, "Contact: <");
+        text_view(out, binding_contact(b));
+        text_string(out, ">;expires=");
+        text_number(out, (uint64_t)(b->expires > now ? b->expires - now : 0));
+        q_write(out, b->q);
+        if (binding_instance(b).n) {
+            text_string(out, ";+sip.instance=\"");
+            text_view(out, binding_instance(b));
+            text_string(out, "\"");
+        }
+        text_string(out, "\r\n");
+    }
+}
+
+/* RFC 3327 5.3: the Path goes back to a phone that understands it. */
+static void path_write(struct text *out, const struct sip_message *m)
+{
+    const struct header_line *h = NULL;
+    bool supported = false;
+
+    while ((h = sip_header_after(m, HEADER_SUPPORTED, h)))
+        supported |= view_ifind(h->value, VIEW("path")) < h->value.n;
+    while (supported && (h = sip_header_after(m, HEADER_PATH, h))) {
+        text_string(out, "Path: ");
+        text_view(out, h->value);
+        text_string(out, "\r\n");
+    }
+}
+
+static void date_write(struct text *out)
+{
+    char bytes[64];
+    time_t now = (time_t)clock_wall();
+    struct tm utc;
+
+    gmtime_r(&now, &utc);
+    if (strftime(bytes, sizeof(bytes), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc))
+        text_string(out, bytes);
+}
+
+static void register_answer(struct worker *w, struct request *r, const struct user *u,
+                            unsigned granted)
+{
+    static __thread char bytes[ANSWER_MAX];
+    struct text lines = TEXT(bytes);
+
+    contacts_write(&lines, u);
+    if (granted) {
+        text_string(&lines, "Expires: ");
+        text_number(&lines, granted);
+        text_string(&lines, "\r\n");
+    }
+    path_write(&lines, r->m);
+    date_write(&lines);
+    if (lines.full)
+        answer(w, r, 500, VIEW_NONE);
+    else
+        answer(w, r, 200, text_done(&lines));
+}
+
+static void fault_answer(struct worker *w, struct request *r, const struct registration *g)
+{
+    char bytes[64];
+    struct text lines = TEXT(bytes);
+
+    if (g->fault != 423) {
+        answer(w, r, g->fault, view_of(g->fault_headers));
+        return;
+    }
+    text_string(&lines, "Min-Expires: ");
+    text_number(&lines, w->config->registrar.min_expires);
+    text_string(&lines, "\r\n");
+    answer(w, r, 423, text_done(&lines));
+}
+
+/* Takes the committed rows into memory. */
+static unsigned rows_apply(struct worker *w, const struct pending *p)
+{
+    struct view rest = view_from(pack_bytes_view(&p->body), p->rows_at);
+    bool bad = false;
+    uint16_t count = unpack_u16(&rest, &bad);
+    unsigned granted = 0;
+
+    for (uint16_t i = 0; i < count && !bad; i++) {
+        struct change change = {.kind = CHANGE_BINDING};
+
+        binding_unpack(&change.binding, &rest, &bad);
+        if (!bad && location_apply(w->location, &change) == ERR_MEMORY)
+            w->counters.out_of_memory++;
+        if (change.binding.expires)
+            granted = (unsigned)(change.binding.expires - change.binding.registered);
+    }
+    return granted;
+}
+
+static void next_begin(struct worker *w, struct user *u, struct pending *next);
+
+static void on_register_verdict(struct worker *w, struct request *r, enum verdict verdict,
+                                struct pending *p)
+{
+    struct user *u = p->busy;
+    struct pending *next = p->next;
+    unsigned granted = 0;
+
+    if (verdict == VERDICT_OK)
+        granted = rows_apply(w, p); /* on disk already, whatever is answered */
+    if (gate_passed(w, r, verdict, p)) {
+        if (!u) {
+            answer(w, r, 404, VIEW_NONE);
+        } else if (u != r->user) {
+            w->counters.forbidden++;
+            answer(w, r, 403, VIEW_NONE);
+        } else {
+            w->counters.registers++;
+            register_answer(w, r, u, granted);
+        }
+    }
+    if (u)
+        next_begin(w, u, next);
+}
+
+/* Fills in the rows and asks. False: answered with a fault. */
+static bool register_ask(struct worker *w, struct request *r, struct pending *p)
+{
+    static __thread struct registration g;
+
+    registration_make(&g, w, r, p->busy);
+    if (g.fault) {
+        fault_answer(w, r, &g);
+        return false;
+    }
+    if (!sip_header(r->m, HEADER_CONTACT))
+        w->counters.queries++;
+    p->rows_at = p->body.n;
+    pack_u16(&p->body, (uint16_t)g.count);
+    for (unsigned i = 0; i < g.count; i++)
+        binding_pack(&p->body, &g.rows[i]);
+    if (p->body.error || p->body.n > CHANNEL_MESSAGE_MAX) {
+        answer(w, r, 503, VIEW("Retry-After: 5\r\n"));
+        return false;
+    }
+    pending_ask(p);
+    return true;
+}
+
+/* The next REGISTER for u that waited behind the one that is done. */
+static void next_begin(struct worker *w, struct user *u, struct pending *next)
+{
+    static __thread struct sip_message m;
+
+    while (next) {
+        struct pending *after = next->next;
+        struct request r = {.m = &m, .from = next->from, .tx = next->tx};
+
+        u->busy = next;
+        if (!u->gone && sip_message_parse(&m, (struct view){next->bytes, next->size}) == OK &&
+            uri_parse(&r.uri, m.uri) == OK && register_ask(w, &r, next))
+            return;
+        pending_free(next);
+        next = after;
+    }
+    location_release(w->location, u);
+}
+
+/* False: too many wait for this user already. */
+static bool enqueue(struct pending *first, struct pending *p)
+{
+    unsigned waiting = 0;
+
+    for (; first->next; first = first->next)
+        waiting++;
+    if (waiting == WAITING_MAX)
+        return false;
+    first->next = p;
+    return true;
+}
+
+static void pending_begin(struct worker *w, struct request *r, struct pending *p)
+{
+    struct user *u = to_user(w, r->m);
+
+    p->busy = u;
+    if (u && u->busy) {
+        if (!enqueue(u->busy, p)) {
+            answer(w, r, 503, VIEW("Retry-After: 5\r\n"));
+            pending_free(p);
+        }
+        return;
+    }
+    if (u)
+        u->busy = p;
+    if (register_ask(w, r, p))
+        return;
+    if (u)
+        location_release(w->location, u);
+    pending_free(p);
+}
+
+void registrar_receive(struct worker *w, struct request *r)
+{
+    struct claim claim;
+    struct pending *p;
+    uint32_t nc = 0;
+
+    if (gate_check(w, r, &claim, &nc) != GATE_CLAIMED)
+        return;
+    if (sip_header(r->m, HEADER_REQUIRE)) {
+        refuse(w, r, 420, VIEW_NONE);
+        return;
+    }
+    if (server_transaction_new(&r->tx, w->transactions, r->m, &r->from) != OK) {
+        w->counters.out_of_memory++;
+        refuse(w, r, 503, VIEW("Retry-After: 5\r\n"));
+        return;
+    }
+    p = pending_new(w, r, KEEPER_REGISTER, on_register_verdict);
+    if (!p) {
+        w->counters.out_of_memory++;
+        answer(w, r, 503, VIEW("Retry-After: 5\r\n"));
+        return;
+    }
+    gate_claim(p, &claim, nc);
+    pending_begin(w, r, p);
+}

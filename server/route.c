@@ -1,0 +1,142 @@
+/* Finding and writing our token. */
+#include "server/route.h"
+
+#include <string.h>
+
+bool route_to_uri(const struct worker *w, const struct uri *uri, struct sip_flow *out)
+{
+    struct sip_flow flow = {0};
+
+    if (uri->scheme != URI_SIP || !flow_set_address(&flow, uri->host))
+        return false;
+    flow.transport = view_ieq(uri->transport, VIEW("tcp")) ? FLOW_TCP : FLOW_UDP;
+    flow.port = uri->port ? uri->port : 5060;
+    flow.listener = UINT8_MAX;
+    if (transport_reach(w->transport, &flow) != OK)
+        return false;
+    *out = flow;
+    return true;
+}
+
+static bool is_own(const struct worker *w, const struct uri *uri)
+{
+    return (uri->scheme == URI_SIP || uri->scheme == URI_SIPS) &&
+           plan_domain(&w->plan, uri->host, uri->port).n > 0;
+}
+
+/* The URI of the n-th Route value over all lines; false when there is none. */
+static bool route_value(const struct sip_message *m, unsigned n, struct uri *out)
+{
+    for (const struct header_line *h = NULL; (h = sip_header_after(m, HEADER_ROUTE, h));) {
+        struct view rest = h->value;
+
+        while (rest.n) {
+            struct view value = header_value_next(&rest);
+            struct name_addr parts;
+
+            if (n-- > 0)
+                continue;
+            return value.n <= SIP_VALUE_MAX && name_addr_parse(&parts, value) == OK &&
+                   uri_parse(out, parts.uri) == OK;
+        }
+    }
+    return false;
+}
+
+unsigned route_count_own(const struct worker *w, const struct request *r)
+{
+    struct uri uri;
+    unsigned n = 0;
+
+    while (n < SIP_LIST_MAX && route_value(r->m, n, &uri) && is_own(w, &uri))
+        n++;
+    return n;
+}
+
+static bool token_find(const struct worker *w, const struct request *r, struct route_token *token)
+{
+    struct uri uri;
+
+    /* a strict router has put our Record-Route into the Request-URI (16.4) */
+    if (r->uri.has_user && is_own(w, &r->uri) &&
+        token_read(token, w->token_key, r->m->call_id, r->uri.user))
+        return true;
+    for (unsigned n = 0; n < r->routes_own && route_value(r->m, n, &uri); n++)
+        if (token_read(token, w->token_key, r->m->call_id, uri.user))
+            return true;
+    return false;
+}
+
+/* The other side's flow; when the Request-URI names another port of the same address (a phone that
+ * moved its port, or whose connection is gone), that one. */
+static bool next_hop(const struct worker *w, const struct request *r, struct sip_flow *to)
+{
+    struct sip_flow contact;
+
+    if (route_to_uri(w, &r->uri, &contact) && flow_same_address(&contact, to) &&
+        (contact.transport == to->transport ? contact.transport == FLOW_UDP
+                                            : to->transport == FLOW_TCP) &&
+        !(to->transport == FLOW_TCP && transport_is_open(w->transport, to))) {
+        contact.listener = to->listener;
+        memcpy(contact.local, to->local, sizeof(contact.local));
+        if (contact.transport == to->transport || transport_reach(w->transport, &contact) == OK)
+            *to = contact;
+    }
+    return true;
+}
+
+bool route_dialog(struct worker *w, struct request *r, struct sip_flow *to)
+{
+    struct route_token token;
+
+    r->routes_own = route_count_own(w, r);
+    if (!token_find(w, r, &token)) {
+        if (r->routes_own && r->m->to_tag.n)
+            w->counters.false_tokens++;
+        return false;
+    }
+    *to = token_tag_hash(r->m->from_tag) == token.caller_tag ? token.callee : token.caller;
+    return next_hop(w, r, to);
+}
+
+void route_strip(struct edits *e, const struct request *r)
+{
+    unsigned left = r->routes_own;
+
+    for (const struct header_line *h = NULL;
+         left && (h = sip_header_after(r->m, HEADER_ROUTE, h));) {
+        struct view rest = h->value;
+
+        while (rest.n && left) {
+            header_value_next(&rest);
+            left--;
+        }
+        if (!rest.n)
+            edits_replace(e, h->line, VIEW(""));
+        else
+            edits_replace(e, (struct view){h->value.p, (size_t)(rest.p - h->value.p)}, VIEW(""));
+    }
+}
+
+static void record_line(const struct worker *w, struct text *out, const struct sip_flow *flow,
+                        struct view token)
+{
+    text_string(out, "Record-Route: <sip:");
+    text_view(out, token);
+    text_string(out, "@");
+    transport_sent_by(w->transport, flow, out);
+    text_string(out, flow->transport == FLOW_TCP ? ";transport=tcp;lr>\r\n" : ";lr>\r\n");
+}
+
+void route_record(const struct worker *w, struct text *out, const struct sip_message *m,
+                  const struct sip_flow *caller, const struct sip_flow *callee)
+{
+    struct route_token token = {*caller, *callee, token_tag_hash(m->from_tag)};
+    char bytes[TOKEN_TEXT_MAX];
+    struct text t = TEXT(bytes);
+
+    token_write(&t, w->token_key, m->call_id, &token);
+    record_line(w, out, callee, text_done(&t));
+    if (caller->transport != callee->transport || caller->family != callee->family)
+        record_line(w, out, caller, text_done(&t));
+}

@@ -1,0 +1,204 @@
+/* The system calls of the roles: one row a call. What is not here kills the process. */
+#include "server/seccomp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#define KEEPER (1u << ROLE_KEEPER)
+#define SIP    (1u << ROLE_SIP)
+#define BOTH   (KEEPER | SIP)
+
+static const struct {
+    const char *name;
+    unsigned roles;
+} calls[] = {
+    /* the event loop, timers and descriptors that are open already */
+    {"epoll_wait", BOTH},
+    {"epoll_pwait", BOTH},
+    {"epoll_pwait2", BOTH},
+    {"epoll_ctl", BOTH},
+    {"epoll_create1", BOTH},
+    {"eventfd2", BOTH},
+    {"timerfd_create", BOTH},
+    {"timerfd_settime", BOTH},
+    {"pipe2", BOTH},
+    {"poll", BOTH},
+    {"ppoll", BOTH},
+    {"read", BOTH},
+    {"readv", BOTH},
+    {"write", BOTH},
+    {"writev", BOTH},
+    {"close", BOTH},
+    {"fcntl", BOTH},
+    {"fstat", BOTH},
+    {"newfstatat", BOTH}, /* glibc's fstat */
+    {"lseek", BOTH},
+    /* sockets that somebody else made */
+    {"recvmsg", BOTH},
+    {"recvmmsg", BOTH},
+    {"recvfrom", BOTH},
+    {"sendmsg", BOTH},
+    {"sendmmsg", BOTH},
+    {"sendto", BOTH},
+    {"accept", BOTH},
+    {"accept4", BOTH},
+    {"shutdown", BOTH},
+    {"getsockopt", BOTH},
+    {"getsockname", BOTH},
+    {"getpeername", BOTH},
+    {"connect", SIP},
+    /* memory; what is mapped may not become executable, see below */
+    {"brk", BOTH},
+    {"munmap", BOTH},
+    {"mremap", BOTH},
+    {"madvise", BOTH},
+    /* time, chance and who one is */
+    {"clock_gettime", BOTH},
+    {"clock_getres", BOTH},
+    {"clock_nanosleep", BOTH},
+    {"nanosleep", BOTH},
+    {"gettimeofday", BOTH},
+    {"time", BOTH},
+    {"getrandom", BOTH},
+    {"getpid", BOTH},
+    {"getppid", BOTH},
+    {"gettid", BOTH},
+    {"getuid", BOTH},
+    {"geteuid", BOTH},
+    {"getgid", BOTH},
+    {"getegid", BOTH},
+    {"getrusage", BOTH},
+    {"sysinfo", BOTH}, /* qsort asks how much memory there is */
+    {"uname", BOTH},
+    {"sched_getaffinity", BOTH},
+    {"sched_yield", BOTH},
+    /* signals, threads, the end */
+    {"futex", BOTH},
+    {"rseq", BOTH},
+    {"set_robust_list", BOTH},
+    {"rt_sigaction", BOTH},
+    {"rt_sigprocmask", BOTH},
+    {"rt_sigreturn", BOTH},
+    {"sigaltstack", BOTH},
+    {"restart_syscall", BOTH},
+    {"tgkill", BOTH}, /* abort */
+    {"exit", BOTH},
+    {"exit_group", BOTH},
+    /* the database and its snapshot */
+    {"open", KEEPER},
+    {"openat", KEEPER},
+    {"access", KEEPER},
+    {"faccessat", KEEPER},
+    {"faccessat2", KEEPER},
+    {"stat", KEEPER},
+    {"lstat", KEEPER},
+    {"statx", KEEPER},
+    {"readlink", KEEPER},
+    {"readlinkat", KEEPER},
+    {"getcwd", KEEPER},
+    {"getdents64", KEEPER},
+    {"unlink", KEEPER},
+    {"unlinkat", KEEPER},
+    {"pread64", KEEPER},
+    {"preadv", KEEPER},
+    {"pwrite64", KEEPER},
+    {"pwritev", KEEPER},
+    {"fsync", KEEPER},
+    {"fdatasync", KEEPER},
+    {"ftruncate", KEEPER},
+    {"fallocate", KEEPER},
+    {"fadvise64", KEEPER},
+    {"fchmod", KEEPER},
+    {"fchown", KEEPER},
+    {"chmod", KEEPER},
+    {"umask", KEEPER},
+    {"fstatfs", KEEPER},
+    {"statfs", KEEPER},
+    {"flock", KEEPER},
+    {"msync", KEEPER},
+    {"memfd_create", KEEPER},
+};
+
+static int call_number(const char *name)
+{
+    return seccomp_syscall_resolve_name(name);
+}
+
+static int calls_allow(scmp_filter_ctx filter, enum role role)
+{
+    int failed = 0;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls && !failed; i++) {
+        int number = call_number(calls[i].name);
+        if (calls[i].roles & 1u << role && number != __NR_SCMP_ERROR)
+            failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+    }
+    return failed;
+}
+
+/* Allows name when all the bits of mask in argument n are as in value. */
+static int masked_allow(scmp_filter_ctx filter, const char *name, unsigned n, uint64_t mask,
+                        uint64_t value)
+{
+    struct scmp_arg_cmp cmp = {
+        .arg = n, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call_number(name), 1, &cmp);
+}
+
+static int equal_allow(scmp_filter_ctx filter, const char *name, unsigned n, uint64_t value)
+{
+    struct scmp_arg_cmp cmp = {.arg = n, .op = SCMP_CMP_EQ, .datum_a = value};
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call_number(name), 1, &cmp);
+}
+
+/* Calls of which only some uses are permitted. */
+static int uses_allow(scmp_filter_ctx filter, enum role role)
+{
+    const int levels[] = {SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPPROTO_UDP};
+    int failed = masked_allow(filter, "mmap", 2, PROT_EXEC, 0);
+    if (!failed)
+        failed = masked_allow(filter, "mprotect", 2, PROT_EXEC, 0);
+    for (size_t i = 0; i < sizeof levels / sizeof *levels && !failed; i++)
+        failed = equal_allow(filter, "setsockopt", 1, (uint64_t)levels[i]);
+    if (!failed)
+        failed = equal_allow(filter, "ioctl", 1, FIONREAD);
+    if (!failed)
+        failed = equal_allow(filter, "ioctl", 1, TCGETS);
+    if (!failed)
+        failed = equal_allow(filter, "prctl", 0, PR_SET_NAME);
+    if (!failed)
+        failed = equal_allow(filter, "prlimit64", 2, 0); /* asks, does not set */
+    if (!failed && role == ROLE_KEEPER)
+        failed = masked_allow(filter, "clone", 0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM);
+    /* its flags lie in memory, out of the filter's sight: glibc then takes clone */
+    if (!failed)
+        failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), call_number("clone3"), 0);
+    return failed;
+}
+
+enum error seccomp_enter(enum role role, char error[256])
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    int failed = filter ? 0 : -ENOMEM;
+    if (!failed)
+        failed = calls_allow(filter, role);
+    if (!failed)
+        failed = uses_allow(filter, role);
+    if (!failed)
+        failed = seccomp_load(filter);
+    if (filter)
+        seccomp_release(filter);
+    if (!failed)
+        return OK;
+    snprintf(error, 256,
+             "the list of permitted system calls cannot be set (%s); set sandbox = off "
+             "if this kernel has no seccomp",
+             strerror(-failed));
+    return ERR_SYSTEM;
+}

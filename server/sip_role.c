@@ -1,0 +1,156 @@
+/* The sip role: a worker on the listeners that the parent opened. */
+#include <event2/event.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/keeper_link.h"
+#include "server/worker.h"
+
+static uint8_t prefix_of(const struct sockaddr *mask)
+{
+    struct sip_flow bits = {0};
+    unsigned prefix = 0;
+
+    if (!mask)
+        return 128;
+    flow_set_peer(&bits, mask);
+    while (prefix < 128 && bits.address[prefix / 8] & 0x80 >> prefix % 8)
+        prefix++;
+    return (uint8_t)prefix;
+}
+
+static void address_add(struct worker *w, const struct ifaddrs *i)
+{
+    struct transport_address *a = &w->addresses[w->address_count++];
+    struct sip_flow flow = {0};
+
+    flow_set_peer(&flow, i->ifa_addr);
+    a->family = flow.family;
+    a->prefix = prefix_of(i->ifa_netmask);
+    memcpy(a->address, flow.address, sizeof(a->address));
+}
+
+static bool has_address(const struct ifaddrs *i)
+{
+    return i->ifa_addr && i->ifa_flags & IFF_UP &&
+           (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6);
+}
+
+/* This host's addresses; asked for before the sandbox closes, since it takes a socket. */
+static bool sip_early(struct role_context *c, char error[256])
+{
+    struct worker *w = calloc(1, sizeof(*w));
+    struct ifaddrs *all = NULL;
+    size_t count = 0;
+
+    c->state = w;
+    if (!w || getifaddrs(&all) < 0) {
+        snprintf(error, 256, "the addresses of this host cannot be read");
+        return false;
+    }
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next)
+        count += has_address(i);
+    w->addresses = calloc(count + 1, sizeof(*w->addresses));
+    for (const struct ifaddrs *i = all; w->addresses && i; i = i->ifa_next)
+        if (has_address(i))
+            address_add(w, i);
+    freeifaddrs(all);
+    return w->addresses != NULL;
+}
+
+static bool listeners_serve(struct worker *w, char error[256])
+{
+    const struct config *config = w->config;
+
+    for (size_t i = 0; i < config->listen_count; i++) {
+        const struct config_listen *l = &config->listens[i];
+        enum flow_transport transport = l->transport == LISTEN_TCP ? FLOW_TCP : FLOW_UDP;
+        enum error e = w->role->listeners[i] < 0
+                           ? ERR_NOT_FOUND
+                           : transport_listen(w->transport, w->role->listeners[i], transport,
+                                              (const struct sockaddr *)&l->address, (unsigned)i);
+
+        if (e != OK) {
+            snprintf(error, 256, "%s cannot be served: %s", l->text, error_text(e));
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool sip_start(struct role_context *c, char error[256])
+{
+    struct worker *w = c->state;
+    enum error e;
+
+    w->role = c;
+    clock_update();
+    e = worker_init(w, c->base, c->config);
+    if (e != OK) {
+        snprintf(error, 256, "the sip role cannot start: %s", error_text(e));
+        return false;
+    }
+    return listeners_serve(w, error);
+}
+
+static void sip_peer(struct role_context *c, enum role other, int fd)
+{
+    clock_update();
+    if (other == ROLE_KEEPER)
+        keeper_link_connect(c->state, fd);
+    else
+        close(fd);
+    worker_turn(c->state);
+}
+
+static void sip_commit(struct role_context *c)
+{
+    struct worker *w = c->state;
+
+    w->config = c->config;
+    w->plan.domains = c->config->domains;
+    w->plan.domain_count = c->config->domain_count;
+    if (w->nonces)
+        nonces_set_lifetime(w->nonces, c->config->auth.nonce_lifetime);
+}
+
+static void sip_message(struct role_context *c, const struct channel_message *m)
+{
+    struct worker *w = c->state;
+
+    if (m->type != ROLE_STREAM) {
+        if (m->fd >= 0)
+            close(m->fd);
+        return;
+    }
+    clock_update();
+    transport_give_stream(w->transport, (uint8_t)m->id, m->fd);
+    worker_turn(w);
+}
+
+static void sip_stop(struct role_context *c)
+{
+    struct worker *w = c->state;
+
+    if (!w)
+        return;
+    if (w->transport)
+        worker_free(w);
+    free(w->addresses);
+    free(w);
+    c->state = NULL;
+}
+
+const struct role_ops sip_role = {
+    .name = "sip",
+    .early = sip_early,
+    .start = sip_start,
+    .peer = sip_peer,
+    .commit = sip_commit,
+    .message = sip_message,
+    .stop = sip_stop,
+};

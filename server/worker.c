@@ -1,0 +1,166 @@
+/* The worker: its parts put together, its clock, and what comes from the network. */
+#include "server/worker.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/keeper_link.h"
+#include "server/trace.h"
+
+static void on_wheel(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *w = arg;
+
+    (void)fd;
+    (void)what;
+    w->wheel_due = UINT64_MAX;
+    clock_update();
+    worker_turn(w);
+}
+
+void worker_turn(struct worker *w)
+{
+    uint64_t wait, due;
+
+    wheel_turn(w->wheel, clock_ms());
+    wait = wheel_wait(w->wheel);
+    if (wait == UINT64_MAX || !w->wheel_event)
+        return;
+    due = clock_ms() + wait;
+    if (due >= w->wheel_due) /* an earlier wake-up is armed already */
+        return;
+    struct timeval t = {(time_t)(wait / 1000), (suseconds_t)(wait % 1000 * 1000)};
+
+    w->wheel_due = due;
+    event_add(w->wheel_event, &t);
+}
+
+static enum error link_send(void *self, const struct sip_flow *to, struct view bytes)
+{
+    struct worker *w = self;
+
+    trace_record(w->trace, TRACE_OUT, to, bytes);
+    return transport_send(w->transport, to, bytes);
+}
+
+static void on_network(void *arg, const struct sip_flow *from, struct view bytes)
+{
+    worker_receive(arg, from, bytes);
+}
+
+static void on_turned(void *arg)
+{
+    worker_turn(arg);
+}
+
+static void on_broken(void *arg, const struct sip_flow *flow)
+{
+    struct worker *w = arg;
+
+    client_transactions_fail(w->transactions, flow);
+}
+
+static void on_want_stream(void *arg, uint8_t family)
+{
+    struct worker *w = arg;
+
+    if (w->role)
+        (void)channel_send(w->role->parent, ROLE_WANT_STREAM, family,
+                           (struct view){(const char *)&family, 1}, -1);
+    else
+        transport_give_stream(w->transport, family, -1);
+}
+
+static enum error parts_make(struct worker *w)
+{
+    struct transport_handler handler = {on_network, on_broken, on_want_stream, on_turned, w};
+    enum error error;
+
+    if ((error = uri_init()) != OK || (error = wheel_new(&w->wheel, clock_ms())) != OK ||
+        (error = trace_new(w)) != OK ||
+        (error = transport_new(&w->transport, w->base, w->wheel, &handler, w->addresses,
+                               w->address_count)) != OK ||
+        (error = transactions_new(&w->transactions, w->wheel, &w->link)) != OK ||
+        (error = location_new(&w->location, w->wheel)) != OK)
+        return error;
+    w->wheel_event = event_new(w->base, -1, 0, on_wheel, w);
+    return w->wheel_event ? keeper_link_new(w) : ERR_MEMORY;
+}
+
+enum error worker_init(struct worker *w, struct event_base *base, const struct config *config)
+{
+    enum error error;
+
+    w->base = base;
+    w->config = config;
+    w->wheel_due = UINT64_MAX;
+    w->started = clock_ms();
+    w->link = (struct sip_link){link_send, w};
+    error = parts_make(w);
+    if (error != OK) {
+        worker_free(w);
+        return error;
+    }
+    w->plan = (struct plan){config->domains, config->domain_count, w->transport};
+    return OK;
+}
+
+void worker_free(struct worker *w)
+{
+    keeper_link_free(w);
+    transactions_free(w->transactions);
+    location_free(w->location);
+    transport_free(w->transport);
+    nonces_free(w->nonces);
+    trace_free(w);
+    if (w->wheel_event)
+        event_free(w->wheel_event);
+    wheel_free(w->wheel);
+    w->transactions = NULL;
+    w->location = NULL;
+    w->transport = NULL;
+    w->nonces = NULL;
+    w->wheel_event = NULL;
+    w->wheel = NULL;
+}
+
+/* One key for each purpose, from the one secret. */
+static void key_derive(const uint8_t secret[32], const char *purpose, uint8_t out[16])
+{
+    struct view parts[] = {{(const char *)secret, 32}, view_of(purpose)};
+    uint8_t digest[DIGEST_SIZE_MAX] = {0};
+
+    (void)digest_join(DIGEST_SHA256, parts, 2, digest);
+    memcpy(out, digest, 16);
+}
+
+enum error worker_set_secret(struct worker *w, const uint8_t secret[32])
+{
+    uint8_t nonce_key[16];
+
+    key_derive(secret, "record-route", w->token_key);
+    key_derive(secret, "to-tag", w->tag_key);
+    key_derive(secret, "nonce", nonce_key);
+    if (w->nonces) /* a restarted keeper: the secret is the same */
+        return OK;
+    return nonces_new(&w->nonces, w->wheel, nonce_key, w->config->auth.nonce_lifetime);
+}
+
+void worker_receive(struct worker *w, const struct sip_flow *from, struct view bytes)
+{
+    static __thread struct sip_message m;
+
+    if (sip_message_parse(&m, bytes) != OK) {
+        w->counters.hopeless++;
+        return;
+    }
+    trace_record(w->trace, TRACE_IN, from, bytes);
+    if (m.request) {
+        w->counters.requests++;
+        dispatch_request(w, &m, from);
+    } else {
+        w->counters.responses++;
+        dispatch_response(w, &m);
+    }
+}

@@ -1,0 +1,79 @@
+/* The worker: what one thread of the sip role works with. Everything in server/ below it takes the
+ * worker first. */
+#ifndef OFFHOOK_SERVER_WORKER_H
+#define OFFHOOK_SERVER_WORKER_H
+
+#include "auth/auth.h"
+#include "db/keeper.h"
+#include "routing/routing.h"
+#include "server/counters.h"
+#include "server/role.h"
+#include "sip/sip.h"
+
+struct event;
+struct keeper_link;
+struct trace;
+
+struct worker {
+    struct role_context *role; /* NULL in tests */
+    const struct config *config;
+    struct event_base *base;
+    struct wheel *wheel;
+    struct event *wheel_event;
+    uint64_t wheel_due; /* when wheel_event will fire; UINT64_MAX: it is not armed */
+    struct transport *transport;
+    struct transactions *transactions;
+    struct location *location;
+    struct plan plan;
+    struct nonces *nonces; /* NULL until the keeper has sent the secret */
+    struct keeper_link *keeper;
+    struct trace *trace;
+    struct sip_link link; /* all that leaves */
+    struct counters counters;
+    uint8_t token_key[16], tag_key[16];
+    struct transport_address *addresses;
+    size_t address_count;
+    uint64_t started; /* ms */
+};
+
+/* A request on its way through the worker. */
+struct request {
+    const struct sip_message *m;
+    struct sip_flow from;
+    struct uri uri;                /* the Request-URI */
+    struct server_transaction *tx; /* NULL: still stateless */
+    struct user *user;             /* who has proven to send it; NULL: a stranger */
+    unsigned routes_own;           /* leading Route values that were ours */
+};
+
+/* Builds what a worker consists of, but for listeners and the keeper. config has to outlive it.
+ * ERR_MEMORY. */
+enum error worker_init(struct worker *w, struct event_base *base, const struct config *config);
+void worker_free(struct worker *w);
+/* Takes over what the keeper keeps for all restarts: 32 bytes. */
+enum error worker_set_secret(struct worker *w, const uint8_t secret[32]);
+/* One message from the network. */
+void worker_receive(struct worker *w, const struct sip_flow *from, struct view bytes);
+/* Fires the timers that are due and arms the next wake-up. */
+void worker_turn(struct worker *w);
+
+/* dispatch.c */
+void dispatch_request(struct worker *w, const struct sip_message *m, const struct sip_flow *from);
+void dispatch_response(struct worker *w, const struct sip_message *m);
+/* Refuses or answers without state; never more than three times the bytes of the request. */
+void refuse(struct worker *w, const struct request *r, unsigned status, struct view headers);
+/* Writes an answer of our own with our To tag. */
+void reply_build(struct worker *w, struct text *out, const struct request *r, unsigned status,
+                 struct view headers);
+/* Answers through the transaction if there is one, else as refuse. */
+void answer(struct worker *w, const struct request *r, unsigned status, struct view headers);
+
+/* registrar.c */
+void registrar_receive(struct worker *w, struct request *r);
+/* proxy.c */
+void proxy_receive(struct worker *w, struct request *r);
+void proxy_forward_dialog(struct worker *w, struct request *r, const struct sip_flow *to);
+void proxy_forward_ack(struct worker *w, struct request *r, const struct sip_flow *to);
+void proxy_cancel(struct server_transaction *invite);
+
+#endif
