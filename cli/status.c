@@ -1,0 +1,76 @@
+/* offhook status: is the daemon well, in a few lines. */
+#include "cli/cli.h"
+
+static json_int_t number(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static void print_roles(const json_t *roles)
+{
+    size_t index;
+    const json_t *role;
+    json_array_foreach(roles, index, role)
+    {
+        const char *name = json_string_value(json_object_get(role, "role"));
+        json_int_t starts = number(role, "starts");
+        printf("%-14s", index ? "" : "roles");
+        output_text(stdout, name ? name : "?");
+        printf(" (pid %" JSON_INTEGER_FORMAT, number(role, "pid"));
+        if (starts > 1)
+            printf(", restarted %" JSON_INTEGER_FORMAT " time%s", starts - 1,
+                   starts == 2 ? "" : "s");
+        puts(")");
+    }
+}
+
+static void print_counters(json_t *counters)
+{
+    const char *key;
+    const json_t *value;
+    bool first = true;
+    json_object_foreach(counters, key, value)
+    {
+        if (json_integer_value(value) == 0)
+            continue;
+        printf("%-14s", first ? "counters" : "");
+        output_text(stdout, key);
+        printf(" %" JSON_INTEGER_FORMAT "\n", json_integer_value(value));
+        first = false;
+    }
+}
+
+static void print_status(const json_t *s)
+{
+    static const char *const figures[] = {"users", "bindings", "transactions", "connections"};
+    const char *version = json_string_value(json_object_get(s, "version"));
+    const json_t *sandbox = json_object_get(s, "sandbox");
+    char uptime[48];
+    output_duration(number(s, "uptime"), uptime, sizeof(uptime));
+    printf("offhookd %s, up %s, sandbox ", version ? version : "?", uptime);
+    output_text(stdout, json_is_string(sandbox) ? json_string_value(sandbox)
+                        : json_is_true(sandbox) ? "on"
+                                                : "off");
+    putchar('\n');
+    print_roles(json_object_get(s, "roles"));
+    for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
+        if (json_object_get(s, figures[i]))
+            printf("%-14s%" JSON_INTEGER_FORMAT "\n", figures[i], number(s, figures[i]));
+    print_counters(json_object_get(s, "counters"));
+}
+
+int cli_status(struct cli *cli)
+{
+    json_t *request = cli_request(cli, NULL);
+    json_t *closing = client_ask(cli, request, false, NULL, NULL);
+    json_decref(request);
+    if (!closing)
+        return CLI_FAILED;
+    json_object_del(closing, "ok");
+    if (cli->json)
+        output_json(closing);
+    else
+        print_status(closing);
+    json_decref(closing);
+    return CLI_DONE;
+}
