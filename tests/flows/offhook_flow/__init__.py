@@ -1,0 +1,8 @@
+"""What the flow tests are written with: a real daemon, phones of plain Python sockets."""
+
+from .daemon import Daemon, free_port
+from .digest import Credentials, challenges
+from .message import Message, sdp
+from .phone import Call, Phone, hang_up
+
+__all__ = ["Call", "Credentials", "Daemon", "Message", "Phone", "challenges", "free_port", "hang_up", "sdp"]

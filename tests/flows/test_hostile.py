@@ -1,0 +1,224 @@
+"""Bad input from the network: the right refusal or silence, and the daemon lives on."""
+
+import random
+import socket
+import time
+
+import pytest
+
+
+def alive(daemon, p, before):
+    """The daemon answers, and no role was started again."""
+    r = p.ask("OPTIONS", f"sip:127.0.0.1:{daemon.port}")
+    assert r.status == 200
+    assert daemon.starts() == before
+
+
+@pytest.fixture(autouse=True)
+def survives(daemon, phone):
+    before = daemon.starts()
+    yield
+    alive(daemon, phone(), before)
+
+
+def message(p, method="OPTIONS", uri=None, extra=(), **more):
+    uri = uri or f"sip:127.0.0.1:{p.daemon.port}"
+    more = {"frm": f"<{p.aor}>;tag=1", "to": f"<{uri}>", "call_id": "hostile", "cseq": 1, **more}
+    return p.request(method, uri, extra=extra, **more)
+
+
+def status_of(p, data, seconds=1.0):
+    """The final status of the answer, None for silence."""
+    p.inbox.clear()
+    p.seen.clear()
+    p.send(data)
+    try:
+        return p.expect(range(200, 700), seconds).status
+    except AssertionError:
+        return None
+
+
+def test_random_bytes_are_dropped(phone):
+    p, dice = phone(), random.Random(5060)
+    for _ in range(2000):
+        p.send(dice.randbytes(dice.randrange(0, 1400)))
+    p.silence(0.3)
+
+
+def test_broken_copies_of_a_good_request_do_no_harm(phone):
+    p, dice = phone(), random.Random(5061)
+    good = message(p, "INVITE", p.aor, body=b"v=0\r\n")
+    for n in range(3000):
+        data = bytearray(good.replace(b"hostile", b"h%d" % n))
+        for _ in range(dice.randrange(1, 6)):
+            at = dice.randrange(len(data))
+            what = dice.randrange(3)
+            if what == 0:
+                data[at] = dice.randrange(256)
+            elif what == 1:
+                del data[at:at + dice.randrange(1, 40)]
+            else:
+                data[at:at] = data[dice.randrange(len(data)):][:60]
+        p.sender.sendto(bytes(data), p.server)
+
+
+@pytest.mark.parametrize("cut", range(0, 400, 23))
+def test_a_truncated_request_does_no_harm(phone, cut):
+    p = phone()
+    p.send(message(p)[:cut])
+    for m in drain(p):
+        assert m.status >= 400
+
+
+def drain(p, seconds=0.05):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        p.pump(end - time.monotonic())
+    found, p.inbox = p.inbox, []
+    return found
+
+
+def test_stray_responses_are_dropped(phone):
+    p = phone()
+    for via in (p.via(), f"Via: SIP/2.0/UDP 127.0.0.1:{p.daemon.port};branch=z9hG4bKforged"):
+        for status in (100, 180, 200, 302, 486, 699):
+            p.send(f"SIP/2.0 {status} X\r\n{via}\r\n{p.via()}\r\nFrom: <sip:a@b>;tag=1\r\n"
+                   f"To: <sip:c@d>;tag=2\r\nCall-ID: stray\r\nCSeq: 1 INVITE\r\n"
+                   "Content-Length: 0\r\n\r\n")
+    p.silence(0.4)
+
+
+BAD = {
+    "no empty line": b"OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1",
+    "only a request line": b"OPTIONS sip:x@y SIP/2.0\r\n\r\n",
+    "http": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "nul bytes": b"\0" * 200,
+    "empty": b"",
+    "one byte": b"O",
+    "line feeds": b"\n" * 1000,
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_hopeless_bytes_are_dropped(phone, what):
+    p = phone()
+    p.send(BAD[what])
+    p.silence(0.2)
+
+
+def test_too_many_header_lines_are_refused(phone):
+    p = phone()
+    got = status_of(p, message(p, extra=[f"X-{n}: 1" for n in range(300)]))
+    assert got in (None, 400, 413, 431, 513)
+
+
+def test_too_many_vias_are_refused(phone):
+    p = phone()
+    vias = [f"Via: SIP/2.0/UDP 192.0.2.{n % 200};branch=z9hG4bK{n}" for n in range(120)]
+    assert status_of(p, message(p, extra=vias)) in (None, 400, 413, 431, 513)
+
+
+def test_a_huge_datagram_is_refused_or_dropped(phone):
+    p = phone()
+    data = message(p, body=b"x" * 60000)
+    assert status_of(p, data) in (None, 200, 400, 413, 513)
+
+
+def test_a_nul_in_a_header_is_no_end_of_text(phone):
+    p = phone()
+    data = message(p, extra=["X-Nul: a\0b"])
+    assert status_of(p, data) in (200, 400)
+
+
+def test_the_malformed_bye_of_a_7960_is_400(phone):
+    p = phone()
+    data = message(p, "BYE", "sip:5550102@;user=phone192.0.2.11", to="<sip:x@y>;tag=2")
+    assert status_of(p, data) == 400
+
+
+ODD = ["INVITE sip: SIP/2.0", "INVITE sip:@ SIP/2.0", "INVITE sip:a@[::1 SIP/2.0",
+       "INVITE sip:a@b:99999 SIP/2.0", "INVITE sip:a@b:-1 SIP/2.0", "INVITE  SIP/2.0",
+       "INVITE sip:%zz@b SIP/2.0", "INVITE sip:a@b?%%% SIP/2.0", "INVITE tel: SIP/2.0",
+       "INVITE sip:" + "a" * 3000 + "@b SIP/2.0"]
+
+
+@pytest.mark.parametrize("line", ODD, ids=lambda t: t[:30])
+def test_odd_request_uris_are_refused(phone, line):
+    p = phone()
+    data = message(p, "INVITE", to="<sip:x@y>")
+    data = line.encode() + data[data.index(b"\r\n"):]
+    got = status_of(p, data)
+    assert got is None or 400 <= got < 600
+
+
+@pytest.mark.parametrize("name,value", [
+    ("CSeq", "x INVITE"), ("CSeq", "1"), ("CSeq", "4294967296 OPTIONS"), ("CSeq", "1 BYE"),
+    ("Call-ID", ""), ("From", "<sip:a@b"), ("To", "\"x <sip:a@b>"), ("Via", "SIP/2.0/UDP"),
+    ("Via", ""), ("Max-Forwards", "x"), ("Max-Forwards", "256"), ("Content-Length", "1x"),
+    ("Content-Length", "-1"), ("Content-Length", "5")])
+def test_a_bad_value_of_a_needed_header_is_400(phone, name, value):
+    p = phone()
+    lines = message(p).split(b"\r\n")
+    lines = [f"{name}: {value}".encode() if line.lower().startswith(name.lower().encode() + b":")
+             else line for line in lines]
+    got = status_of(p, b"\r\n".join(lines))
+    assert got == 400 or (name == "Via" and got is None)
+
+
+@pytest.mark.parametrize("name", ["CSeq", "Call-ID", "From", "To", "Via"])
+def test_a_missing_needed_header_is_400(phone, name):
+    p = phone()
+    lines = [line for line in message(p).split(b"\r\n")
+             if not line.lower().startswith(name.lower().encode() + b":")]
+    got = status_of(p, b"\r\n".join(lines))
+    assert got == 400 or (name == "Via" and got is None)
+
+
+def test_an_unauthenticated_sender_gets_at_most_3_times_what_he_sent(daemon, phone):
+    callee = phone().registered()
+    worst = (0, "")
+    for method in ("REGISTER", "INVITE", "OPTIONS", "MESSAGE", "BYE", "SUBSCRIBE", "X"):
+        for agent in ("flow", "CSCO/7"):
+            p = phone(agent=agent)
+            uri = f"sip:{p.domain}" if method == "REGISTER" else callee.aor
+            short = (f"{method} {uri} SIP/2.0\r\nv: SIP/2.0/UDP {p.address};branch=z9hG4bK1\r\n"
+                     f"f: {p.aor};tag=1\r\nt: {p.aor}\r\ni: 1\r\nCSeq: 1 {method}\r\n\r\n")
+            p.send(short)
+            drain(p, 1.2)
+            worst = max(worst, (p.received / p.sent, f"{method} {agent}"))
+    print(f"largest amplification: {worst[0]:.2f} ({worst[1]})")
+    assert worst[0] <= 3, worst
+
+
+def test_time_is_linear_in_the_size_of_a_message(daemon, phone):
+    """A hostile 60 KB message costs about as much per byte as a short one."""
+    p = phone(transport="tcp")
+    shapes = {
+        "header lines": "".join(f"x{n}: y\r\n" for n in range(5000)),
+        "comma list": "Allow: " + "A," * 25000 + "A\r\n",
+        "parameters": f"Contact: <sip:a@b{';a' * 25000}>\r\n",
+        "vias": "Via: SIP/2.0/TCP h;branch=z9hG4bKx\r\n" * 1500,
+        "folds": "Subject: a\r\n" + " b\r\n" * 12000,
+    }
+    for what, text in shapes.items():
+        data = message(p).replace(b"Content-Length", text.encode() + b"Content-Length")
+        began = time.monotonic()
+        with socket.create_connection(p.server, 5) as s:
+            s.settimeout(5)
+            try:
+                s.sendall(data)
+                s.recv(65536)
+            except OSError:
+                pass
+        took = time.monotonic() - began
+        print(f"{what}: {len(data)} bytes, {took * 1e3:.1f} ms")
+        assert took < 0.5, what
+
+
+def test_a_flood_of_registers_without_credentials_leaves_nothing(daemon, phone):
+    p = phone()
+    before = daemon.status()["transactions"]
+    for n in range(3000):
+        p.sender.sendto(p.register_request(1, call_id=f"flood-{n}"), p.server)
+    drain(p, 0.5)
+    assert daemon.status()["transactions"] <= before + 5

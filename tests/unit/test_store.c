@@ -1,0 +1,654 @@
+/* The store on SQLite: users, aliases, the journal of bindings, migrations, failures. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "db/store.h"
+
+#define NOW 1000000
+
+struct fixture {
+    char folder[64], path[96];
+    struct store *store;
+    char error[256];
+};
+
+static struct fixture *fixture_of(void **state)
+{
+    return *state;
+}
+
+static enum error reopen(struct fixture *f, enum store_mode mode)
+{
+    if (f->store)
+        f->store->ops->close(f->store);
+    f->store = NULL;
+    return store_open(&f->store, f->path, mode, f->error);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    (void)snprintf(f->folder, sizeof(f->folder), "/tmp/offhook-store-XXXXXX");
+    if (!mkdtemp(f->folder))
+        return 1;
+    (void)snprintf(f->path, sizeof(f->path), "%s/test.db", f->folder);
+    *state = f;
+    return 0;
+}
+
+static int setup_open(void **state)
+{
+    return setup(state) || reopen(*state, STORE_SERVE) != OK;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    char command[128];
+
+    if (f->store)
+        f->store->ops->close(f->store);
+    (void)snprintf(command, sizeof(command), "rm -rf %s", f->folder);
+    free(f);
+    return system(command) != 0;
+}
+
+static enum error put_user(struct store *s, const char *number, const char *auth_name,
+                           const char *realm, bool replace)
+{
+    struct store_user u = {.number = view_of(number), .domain = VIEW("b.com"), .name = VIEW("Bob")};
+
+    if (credential_make(&u.credentials, u.number, u.domain, view_of(auth_name), view_of(realm),
+                        VIEW("secret")))
+        return ERR_SYSTEM;
+    return s->ops->user_put(s, &u, replace);
+}
+
+static enum error put_binding(struct store *s, const char *number, const char *contact,
+                              int64_t expires, uint32_t cseq)
+{
+    struct store_binding b = {.number = view_of(number),
+                              .domain = VIEW("b.com"),
+                              .contact = view_of(contact),
+                              .expires = expires,
+                              .call_id = VIEW("call-1"),
+                              .cseq = cseq,
+                              .q = 700,
+                              .path = VIEW("<sip:edge;lr>"),
+                              .instance = VIEW("urn:uuid:1"),
+                              .user_agent = VIEW("Cisco-CP7960G/8.0"),
+                              .flow = {"\0\1\2", 3},
+                              .registered = NOW};
+
+    return s->ops->binding_put(s, &b);
+}
+
+struct seen {
+    unsigned count;
+    char text[512];
+};
+
+static bool see_binding(void *arg, const struct store_binding *b)
+{
+    struct seen *seen = arg;
+    size_t n = strlen(seen->text);
+
+    seen->count++;
+    (void)snprintf(seen->text + n, sizeof(seen->text) - n, "%.*s %.*s %u;", VIEW_ARG(b->number),
+                   VIEW_ARG(b->contact), b->cseq);
+    return true;
+}
+
+static struct seen bindings(struct store *s, const char *number)
+{
+    struct seen seen = {0};
+
+    assert_int_equal(
+        s->ops->binding_each(s, view_of(number), VIEW("b.com"), NOW, see_binding, &seen), OK);
+    return seen;
+}
+
+static void user_is_found_by_number_and_auth_name(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+    struct store_user u;
+
+    assert_int_equal(put_user(s, "5550001", "bob", "b.com", false), OK);
+    assert_int_equal(s->ops->user_get(s, VIEW("5550001"), VIEW("b.com"), &u), OK);
+    assert_true(view_eq(u.name, VIEW("Bob")));
+    assert_true(view_eq(u.credentials.realm, VIEW("b.com")));
+    assert_int_equal(s->ops->user_get(s, VIEW("bob"), VIEW("b.com"), &u), OK);
+    assert_true(view_eq(u.number, VIEW("5550001")));
+    assert_int_equal(s->ops->user_get(s, VIEW("bob"), VIEW("c.com"), &u), ERR_NOT_FOUND);
+    assert_int_equal(s->ops->user_get(s, VIEW(""), VIEW("b.com"), &u), ERR_NOT_FOUND);
+}
+
+static void hashes_come_back_as_they_were(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+    struct credential_set set;
+    struct store_user u;
+
+    assert_int_equal(put_user(s, "5550001", "", "b.com", false), OK);
+    assert_int_equal(credential_make(&set, VIEW("5550001"), VIEW("b.com"), VIEW(""), VIEW("b.com"),
+                                     VIEW("secret")),
+                     OK);
+    assert_int_equal(s->ops->user_get(s, VIEW("5550001"), VIEW("b.com"), &u), OK);
+    assert_memory_equal(u.credentials.ha1[CREDENTIAL_NUMBER], set.ha1[CREDENTIAL_NUMBER],
+                        sizeof(set.ha1[CREDENTIAL_NUMBER]));
+}
+
+static void taken_names_are_refused(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+
+    assert_int_equal(put_user(s, "5550001", "bob", "b.com", false), OK);
+    assert_int_equal(put_user(s, "5550001", "", "b.com", false), ERR_EXISTS);
+    assert_non_null(strstr(s->error, "5550001"));
+    assert_int_equal(put_user(s, "5550002", "bob", "b.com", false), ERR_EXISTS);
+    assert_non_null(strstr(s->error, "auth name"));
+    assert_int_equal(put_user(s, "5550001", "robert", "b.com", true), OK);
+}
+
+static bool count_user(void *arg, const struct store_user *u)
+{
+    struct seen *seen = arg;
+
+    seen->count++;
+    (void)snprintf(seen->text, sizeof(seen->text), "%.*s", VIEW_ARG(u->number));
+    return seen->count < 2;
+}
+
+static void users_come_in_order_from_the_one_after(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+    struct seen seen = {0};
+
+    assert_int_equal(put_user(s, "3", "", "r", false), OK);
+    assert_int_equal(put_user(s, "1", "", "r", false), OK);
+    assert_int_equal(put_user(s, "2", "", "r", false), OK);
+    assert_int_equal(s->ops->user_each(s, VIEW("1"), VIEW("b.com"), count_user, &seen), OK);
+    assert_int_equal(seen.count, 2);
+    assert_string_equal(seen.text, "3");
+}
+
+static void users_of_another_realm_are_counted(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+    uint64_t count;
+    char example[256];
+
+    assert_int_equal(put_user(s, "1", "", "old", false), OK);
+    assert_int_equal(put_user(s, "2", "", "new", false), OK);
+    assert_int_equal(s->ops->realm_misfits(s, VIEW("new"), &count, example), OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(example, "old");
+}
+
+static bool see_alias(void *arg, const struct store_alias *a)
+{
+    struct seen *seen = arg;
+
+    seen->count++;
+    (void)snprintf(seen->text, sizeof(seen->text), "%.*s>%.*s", VIEW_ARG(a->number),
+                   VIEW_ARG(a->target));
+    return true;
+}
+
+static void aliases_are_put_and_removed(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+    struct store_alias a = {VIEW("100"), VIEW("b.com"), VIEW("5550001")};
+    struct seen seen = {0};
+
+    assert_int_equal(s->ops->alias_put(s, &a, false), OK);
+    assert_int_equal(s->ops->alias_put(s, &a, false), ERR_EXISTS);
+    a.target = VIEW("5550002");
+    assert_int_equal(s->ops->alias_put(s, &a, true), OK);
+    assert_int_equal(s->ops->alias_each(s, see_alias, &seen), OK);
+    assert_string_equal(seen.text, "100>5550002");
+    assert_int_equal(s->ops->alias_remove(s, a.number, a.domain), OK);
+    assert_int_equal(s->ops->alias_remove(s, a.number, a.domain), ERR_NOT_FOUND);
+}
+
+static bool binding_is_whole(void *arg, const struct store_binding *b)
+{
+    *(bool *)arg = view_eq(b->call_id, VIEW("call-1")) && b->q == 700 &&
+                   view_eq(b->path, VIEW("<sip:edge;lr>")) &&
+                   view_eq(b->instance, VIEW("urn:uuid:1")) &&
+                   view_eq(b->user_agent, VIEW("Cisco-CP7960G/8.0")) &&
+                   view_eq(b->flow, (struct view){"\0\1\2", 3}) && b->registered == NOW &&
+                   b->expires == NOW + 60 && view_eq(b->domain, VIEW("b.com"));
+    return true;
+}
+
+static void binding_keeps_every_field(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+    bool whole = false;
+
+    assert_int_equal(put_binding(s, "1", "sip:1@h", NOW + 60, 4000000000u), OK);
+    assert_int_equal(s->ops->binding_each(s, VIEW(""), VIEW(""), NOW, binding_is_whole, &whole),
+                     OK);
+    assert_true(whole);
+    assert_string_equal(bindings(s, "1").text, "1 sip:1@h 4000000000;");
+}
+
+static void newest_row_of_a_contact_counts(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+
+    assert_int_equal(put_binding(s, "1", "sip:a", NOW + 60, 1), OK);
+    assert_int_equal(put_binding(s, "1", "sip:b", NOW + 60, 1), OK);
+    assert_int_equal(put_binding(s, "1", "sip:a", NOW + 60, 2), OK);
+    assert_int_equal(put_binding(s, "2", "sip:a", NOW + 60, 7), OK);
+    assert_string_equal(bindings(s, "1").text, "1 sip:a 2;1 sip:b 1;");
+    assert_int_equal(put_binding(s, "1", "sip:a", 0, 3), OK);
+    assert_string_equal(bindings(s, "1").text, "1 sip:b 1;");
+    assert_int_equal(bindings(s, "").count, 2);
+    assert_int_equal(put_binding(s, "1", "sip:old", NOW, 3), OK);
+    assert_int_equal(bindings(s, "1").count, 1);
+}
+
+static void empty_contact_ends_all_before_it(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+
+    assert_int_equal(put_binding(s, "1", "sip:a", NOW + 60, 1), OK);
+    assert_int_equal(put_binding(s, "2", "sip:a", NOW + 60, 1), OK);
+    assert_int_equal(put_binding(s, "1", "", 0, 0), OK);
+    assert_int_equal(put_binding(s, "1", "sip:b", NOW + 60, 2), OK);
+    assert_string_equal(bindings(s, "1").text, "1 sip:b 2;");
+    assert_int_equal(bindings(s, "").count, 2);
+}
+
+static void removed_user_loses_its_bindings(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = f->store;
+    struct store_user u;
+
+    assert_int_equal(put_user(s, "1", "", "r", false), OK);
+    assert_int_equal(put_binding(s, "1", "sip:a", NOW + 60, 1), OK);
+    assert_int_equal(s->ops->user_remove(s, VIEW("1"), VIEW("b.com")), OK);
+    assert_int_equal(s->ops->user_remove(s, VIEW("1"), VIEW("b.com")), ERR_NOT_FOUND);
+    assert_int_equal(reopen(f, STORE_SERVE), OK);
+    assert_int_equal(bindings(f->store, "").count, 0);
+    assert_int_equal(f->store->ops->user_get(f->store, VIEW("1"), VIEW("b.com"), &u),
+                     ERR_NOT_FOUND);
+}
+
+static void pruning_stops_at_the_first_live_row(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+    bool more;
+
+    assert_int_equal(put_binding(s, "1", "sip:a", NOW - 9, 1), OK);
+    assert_int_equal(put_binding(s, "2", "sip:a", NOW - 8, 1), OK);
+    assert_int_equal(put_binding(s, "3", "sip:a", NOW + 60, 1), OK);
+    assert_int_equal(put_binding(s, "3", "sip:a", 0, 2), OK);
+    assert_int_equal(s->ops->binding_prune(s, NOW, 1, &more), OK);
+    assert_true(more);
+    assert_int_equal(s->ops->binding_prune(s, NOW, 100, &more), OK);
+    assert_false(more);
+    /* the removal of 3 is dead, but younger than what it removes */
+    assert_int_equal(bindings(s, "3").count, 0);
+    assert_int_equal(s->ops->binding_prune(s, NOW + 61, 100, &more), OK);
+    assert_int_equal(put_binding(s, "4", "sip:a", NOW + 60, 1), OK);
+    assert_string_equal(bindings(s, "").text, "4 sip:a 1;");
+}
+
+static void rollback_keeps_nothing(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+
+    assert_int_equal(s->ops->begin(s), OK);
+    assert_int_equal(put_binding(s, "1", "sip:a", NOW + 60, 1), OK);
+    s->ops->rollback(s);
+    assert_int_equal(bindings(s, "").count, 0);
+    assert_int_equal(s->ops->begin(s), OK);
+    assert_int_equal(s->ops->begin(s), OK);
+    assert_int_equal(put_binding(s, "1", "sip:a", NOW + 60, 1), OK);
+    assert_int_equal(s->ops->commit(s), OK);
+    assert_int_equal(s->ops->commit(s), OK);
+    assert_int_equal(bindings(s, "").count, 1);
+}
+
+static void secret_lasts(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t a[32], b[32];
+
+    assert_int_equal(f->store->ops->secret(f->store, "sip", a, sizeof(a)), OK);
+    assert_int_equal(reopen(f, STORE_SERVE), OK);
+    assert_int_equal(f->store->ops->secret(f->store, "sip", b, sizeof(b)), OK);
+    assert_memory_equal(a, b, sizeof(a));
+    assert_int_equal(f->store->ops->secret(f->store, "other", b, sizeof(b)), OK);
+    assert_memory_not_equal(a, b, sizeof(a));
+    assert_int_equal(f->store->ops->secret(f->store, "sip", b, 16), ERR_STORE);
+}
+
+static void second_server_is_told_that_it_is_busy(void **state)
+{
+    struct fixture *f = *state;
+    struct store *second;
+
+    assert_int_equal(store_open(&second, f->path, STORE_SERVE, f->error), ERR_BUSY);
+    assert_null(second);
+    assert_non_null(strstr(f->error, "in use"));
+    assert_int_equal(store_open(&second, f->path, STORE_READ, f->error), OK);
+    assert_int_equal(bindings(second, "").count, 0);
+    assert_int_equal(put_user(second, "1", "", "r", false), ERR_STORE);
+    second->ops->close(second);
+}
+
+static void files_are_private(void **state)
+{
+    struct fixture *f = *state;
+    const char *suffixes[] = {"", "-wal", "-shm", ".lock"};
+    struct stat st;
+
+    assert_int_equal(put_user(f->store, "1", "", "r", false), OK);
+    for (size_t i = 0; i < 4; i++) {
+        char name[128];
+
+        (void)snprintf(name, sizeof(name), "%s%s", f->path, suffixes[i]);
+        assert_int_equal(stat(name, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0600);
+    }
+}
+
+static void backup_is_a_private_copy(void **state)
+{
+    struct fixture *f = *state;
+    char name[128];
+    struct stat st;
+    struct store *copy;
+    struct store_user u;
+
+    (void)snprintf(name, sizeof(name), "%s/copy.db", f->folder);
+    assert_int_equal(put_user(f->store, "1", "", "r", false), OK);
+    assert_int_equal(f->store->ops->backup(f->store, name), OK);
+    assert_int_equal(f->store->ops->backup(f->store, name), ERR_EXISTS);
+    assert_int_equal(stat(name, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(store_open(&copy, name, STORE_READ, f->error), OK);
+    assert_int_equal(copy->ops->user_get(copy, VIEW("1"), VIEW("b.com"), &u), OK);
+    copy->ops->close(copy);
+    assert_int_equal(f->store->ops->backup(f->store, "/nowhere/at/all"), ERR_SYSTEM);
+}
+
+static void run_sql(const char *path, const char *sql)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void count_problem(void *arg, const char *text)
+{
+    struct seen *seen = arg;
+
+    seen->count++;
+    (void)snprintf(seen->text, sizeof(seen->text), "%s", text);
+}
+
+static void check_finds_damaged_hashes(void **state)
+{
+    struct fixture *f = *state;
+    struct seen seen = {0};
+    struct store_user u;
+
+    assert_int_equal(put_user(f->store, "1", "", "r", false), OK);
+    assert_int_equal(f->store->ops->check(f->store, count_problem, &seen), OK);
+    assert_int_equal(seen.count, 0);
+    run_sql(f->path, "UPDATE user SET hashes = x'00'");
+    assert_int_equal(f->store->ops->check(f->store, count_problem, &seen), OK);
+    assert_int_equal(seen.count, 1);
+    assert_non_null(strstr(seen.text, "user 1@b.com"));
+    assert_int_equal(f->store->ops->user_get(f->store, VIEW("1"), VIEW("b.com"), &u), ERR_STORE);
+}
+
+/* Version 1 as it was published: users, aliases and secrets. */
+static const char version_1[] =
+    "CREATE TABLE user ("
+    " domain TEXT NOT NULL, number TEXT NOT NULL, name TEXT NOT NULL,"
+    " auth_name TEXT NOT NULL, realm TEXT NOT NULL, hashes BLOB NOT NULL,"
+    " PRIMARY KEY (domain, number)) WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX user_auth_name ON user (domain, auth_name) WHERE auth_name <> '';"
+    "CREATE TABLE alias ("
+    " domain TEXT NOT NULL, number TEXT NOT NULL, target TEXT NOT NULL,"
+    " PRIMARY KEY (domain, number)) WITHOUT ROWID;"
+    "CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+    "PRAGMA application_id = 1869114161;"
+    "PRAGMA user_version = 1;"
+    "INSERT INTO user VALUES ('b.com', '1', 'Bob', '', 'r', zeroblob(192));";
+
+static void older_file_is_migrated(void **state)
+{
+    struct fixture *f = *state;
+    struct store_user u;
+    int found, ours;
+
+    run_sql(f->path, version_1);
+    assert_int_equal(reopen(f, STORE_READ), ERR_VERSION);
+    assert_non_null(strstr(f->error, "migrate"));
+    assert_int_equal(reopen(f, STORE_SERVE), OK);
+    assert_int_equal(f->store->ops->user_get(f->store, VIEW("1"), VIEW("b.com"), &u), OK);
+    assert_int_equal(put_binding(f->store, "1", "sip:a", NOW + 60, 1), OK);
+    assert_int_equal(bindings(f->store, "").count, 1);
+    assert_int_equal(store_versions(f->path, &found, &ours, f->error), OK);
+    assert_int_equal(found, ours);
+}
+
+static void newer_file_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    int found, ours;
+
+    run_sql(f->path, version_1);
+    run_sql(f->path, "PRAGMA user_version = 99");
+    assert_int_equal(reopen(f, STORE_SERVE), ERR_VERSION);
+    assert_non_null(strstr(f->error, "newer offhook"));
+    assert_int_equal(reopen(f, STORE_READ), ERR_VERSION);
+    assert_int_equal(store_versions(f->path, &found, &ours, f->error), OK);
+    assert_int_equal(found, 99);
+}
+
+static void strange_files_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    FILE *file;
+
+    assert_int_equal(reopen(f, STORE_READ), ERR_SYSTEM);
+    assert_int_equal(store_open(&f->store, "postgresql://host/db", STORE_SERVE, f->error),
+                     ERR_STORE);
+    assert_non_null(strstr(f->error, "not supported yet"));
+    assert_int_equal(store_open(&f->store, "", STORE_SERVE, f->error), ERR_STORE);
+    assert_int_equal(store_open(&f->store, "/nowhere/at/all", STORE_SERVE, f->error), ERR_SYSTEM);
+    run_sql(f->path, "CREATE TABLE theirs (x)");
+    assert_int_equal(reopen(f, STORE_SERVE), ERR_STORE);
+    assert_non_null(strstr(f->error, "another program"));
+    file = fopen(f->path, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 1000; i++)
+        (void)fprintf(file, "this is no database. ");
+    (void)fclose(file);
+    assert_int_equal(reopen(f, STORE_SERVE), ERR_STORE);
+    assert_non_null(strstr(f->error, "not a SQLite database"));
+}
+
+static void set_file_limit(rlim_t limit)
+{
+    struct rlimit r;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
+    r.rlim_cur = limit;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
+}
+
+static void full_disk_fails_the_group_and_heals(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+    enum error e;
+
+    assert_int_equal(put_binding(s, "1", "sip:a", NOW + 60, 1), OK);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    set_file_limit(8192);
+    assert_int_equal(s->ops->begin(s), OK);
+    (void)put_binding(s, "2", "sip:a", NOW + 60, 1);
+    (void)put_binding(s, "3", "sip:a", NOW + 60, 1);
+    e = s->ops->commit(s);
+    set_file_limit(RLIM_INFINITY);
+    assert_int_equal(e, ERR_STORE);
+    assert_true(s->error[0] != 0);
+    assert_int_equal(bindings(s, "").count, 1);
+    assert_int_equal(s->ops->begin(s), OK);
+    assert_int_equal(put_binding(s, "2", "sip:a", NOW + 60, 1), OK);
+    assert_int_equal(s->ops->commit(s), OK);
+    assert_int_equal(bindings(s, "").count, 2);
+}
+
+static void log_is_written_back(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = f->store;
+    char blob[8000];
+    struct store_binding b = {.number = VIEW("1"), .domain = VIEW("b.com"), .expires = NOW + 60};
+
+    memset(blob, 'x', sizeof(blob));
+    b.flow = (struct view){blob, sizeof(blob)};
+    b.contact = VIEW("sip:a");
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(s->ops->begin(s), OK);
+        for (int row = 0; row < 200; row++)
+            assert_int_equal(s->ops->binding_put(s, &b), OK);
+        assert_int_equal(s->ops->commit(s), OK);
+        s->ops->tidy(s);
+    }
+    /* closing waits for the thread */
+    assert_int_equal(reopen(f, STORE_SERVE), OK);
+    assert_int_equal(bindings(f->store, "").count, 1);
+}
+
+/* SQLite's allocator, made to fail once at the n-th call. */
+static sqlite3_mem_methods real_memory;
+static long fail_at;
+
+static bool fails_now(void)
+{
+    return fail_at > 0 && --fail_at == 0;
+}
+
+static void *failing_malloc(int n)
+{
+    return fails_now() ? NULL : real_memory.xMalloc(n);
+}
+
+static void *failing_realloc(void *p, int n)
+{
+    return fails_now() ? NULL : real_memory.xRealloc(p, n);
+}
+
+static int failing_memory(void)
+{
+    sqlite3_mem_methods failing;
+
+    if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_memory) != SQLITE_OK)
+        return 1;
+    failing = real_memory;
+    failing.xMalloc = failing_malloc;
+    failing.xRealloc = failing_realloc;
+    /* without lookaside every allocation can be made to fail */
+    return sqlite3_config(SQLITE_CONFIG_MALLOC, &failing) != SQLITE_OK ||
+           sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) != SQLITE_OK;
+}
+
+static enum error use_store(struct store *s)
+{
+    struct store_user u;
+    struct seen seen = {0};
+    bool more;
+    enum error e = s->ops->begin(s);
+
+    e = e ? e : put_user(s, "1", "bob", "r", true);
+    e = e ? e : put_binding(s, "1", "sip:a", NOW + 60, 1);
+    e = e ? e : s->ops->commit(s);
+    e = e ? e : s->ops->user_get(s, VIEW("bob"), VIEW("b.com"), &u);
+    e = e ? e : s->ops->binding_each(s, VIEW(""), VIEW(""), NOW, see_binding, &seen);
+    e = e ? e : s->ops->binding_prune(s, NOW, 9, &more);
+    e = e ? e : s->ops->user_remove(s, VIEW("1"), VIEW("b.com"));
+    if (e)
+        s->ops->rollback(s);
+    return e;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    struct fixture *f = *state;
+    enum error e;
+
+    for (long n = 1;; n++) {
+        fail_at = n;
+        e = reopen(f, STORE_SERVE);
+        if (!e)
+            e = use_store(f->store);
+        if (fail_at > 0)
+            break;
+        assert_true(e == OK || e == ERR_MEMORY);
+    }
+    fail_at = 0;
+    assert_int_equal(e, OK);
+}
+
+int main(void)
+{
+#define OPENED(f) cmocka_unit_test_setup_teardown(f, setup_open, teardown)
+#define CLOSED(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        OPENED(user_is_found_by_number_and_auth_name),
+        OPENED(hashes_come_back_as_they_were),
+        OPENED(taken_names_are_refused),
+        OPENED(users_come_in_order_from_the_one_after),
+        OPENED(users_of_another_realm_are_counted),
+        OPENED(aliases_are_put_and_removed),
+        OPENED(binding_keeps_every_field),
+        OPENED(newest_row_of_a_contact_counts),
+        OPENED(empty_contact_ends_all_before_it),
+        OPENED(removed_user_loses_its_bindings),
+        OPENED(pruning_stops_at_the_first_live_row),
+        OPENED(rollback_keeps_nothing),
+        OPENED(secret_lasts),
+        OPENED(second_server_is_told_that_it_is_busy),
+        OPENED(files_are_private),
+        OPENED(backup_is_a_private_copy),
+        OPENED(check_finds_damaged_hashes),
+        OPENED(full_disk_fails_the_group_and_heals),
+        OPENED(log_is_written_back),
+        CLOSED(older_file_is_migrated),
+        CLOSED(newer_file_is_refused),
+        CLOSED(strange_files_are_refused),
+        CLOSED(every_allocation_may_fail),
+    };
+
+    if (failing_memory())
+        return 1;
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
