@@ -26,11 +26,19 @@ void clock_update(void)
     now_ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+int64_t clock_wall_ms(void)
+{
+    struct timespec t;
+
+    if (is_virtual)
+        return virtual_wall * 1000 + (int64_t)(now_ms - virtual_start);
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 int64_t clock_wall(void)
 {
-    if (is_virtual)
-        return virtual_wall + (int64_t)((now_ms - virtual_start) / 1000);
-    return (int64_t)time(NULL);
+    return clock_wall_ms() / 1000;
 }
 
 void clock_make_virtual(uint64_t start_ms, int64_t start_wall)

@@ -10,6 +10,8 @@ uint64_t clock_ms(void);
 void clock_update(void);
 /* Seconds since 1970-01-01 UTC, read afresh (or virtual). */
 int64_t clock_wall(void);
+/* The same in milliseconds. */
+int64_t clock_wall_ms(void);
 /* From now on time stands still and moves only by clock_advance. For tests. */
 void clock_make_virtual(uint64_t start_ms, int64_t start_wall);
 void clock_advance(uint64_t ms);

@@ -99,6 +99,8 @@ static void client_run(struct client *c, const json_t *request)
 
     verdict_commit(k); /* a command that rolls back must not take the group with it */
     closing = command_run(&context, request);
+    if (k->sip)
+        channel_flush(k->sip); /* sip knows before the answer is read */
     if (c->failed) {
         json_decref(closing);
         closing = NULL;

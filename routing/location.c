@@ -291,7 +291,7 @@ static enum error binding_put(struct location *l, const struct store_binding *ro
 {
     struct user *u = location_user(l, row->number, row->domain);
     struct binding *old = u ? binding_find(u, row->contact) : NULL, *b;
-    int64_t left = row->expires - clock_wall();
+    int64_t left = row->expires * 1000 - clock_wall_ms();
 
     if (!u)
         return ERR_NOT_FOUND;
@@ -310,7 +310,7 @@ static enum error binding_put(struct location *l, const struct store_binding *ro
     b->next = u->bindings;
     u->bindings = b;
     l->bindings++;
-    timer_arm(l->wheel, &b->expiry, (uint64_t)left * 1000, on_expiry);
+    timer_arm(l->wheel, &b->expiry, (uint64_t)left, on_expiry);
     return OK;
 }
 

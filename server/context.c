@@ -197,8 +197,11 @@ static void best_send(struct context *c)
     c->answered = true;
     if (!c->tx)
         return;
-    if (!c->invite && status == 408) /* RFC 4320 4.1: silence, the client knows by itself */
+    if (!c->invite && status == 408) { /* RFC 4320 4.1: silence, the client knows by itself */
+        server_transaction_drop(c->tx);
+        c->tx = NULL;
         return;
+    }
     if (!c->best || status != c->best_status)
         own_send(c, status);
     else

@@ -228,6 +228,32 @@ static void pending_begin(struct worker *w, struct request *r, struct pending *p
     pending_free(p);
 }
 
+/* 8.2.2.3: an extension that is required and not known here is named and refused. */
+static bool extensions_known(struct worker *w, const struct request *r)
+{
+    char bytes[SIP_VALUE_MAX + 32];
+    struct text lines = TEXT(bytes);
+    unsigned unknown = 0;
+
+    text_string(&lines, "Unsupported: ");
+    for (const struct header_line *h = NULL; (h = sip_header_after(r->m, HEADER_REQUIRE, h));) {
+        struct view rest = h->value;
+
+        while (rest.n) {
+            struct view option = header_value_next(&rest);
+
+            if (view_ieq(option, VIEW("path")))
+                continue;
+            text_string(&lines, unknown++ ? ", " : "");
+            text_view(&lines, option);
+        }
+    }
+    text_string(&lines, "\r\n");
+    if (unknown)
+        refuse(w, r, 420, lines.full ? VIEW_NONE : text_done(&lines));
+    return unknown == 0;
+}
+
 void registrar_receive(struct worker *w, struct request *r)
 {
     struct claim claim;
@@ -236,10 +262,8 @@ void registrar_receive(struct worker *w, struct request *r)
 
     if (gate_check(w, r, &claim, &nc) != GATE_CLAIMED)
         return;
-    if (sip_header(r->m, HEADER_REQUIRE)) {
-        refuse(w, r, 420, VIEW_NONE);
+    if (!extensions_known(w, r))
         return;
-    }
     if (server_transaction_new(&r->tx, w->transactions, r->m, &r->from) != OK) {
         w->counters.out_of_memory++;
         refuse(w, r, 503, VIEW("Retry-After: 5\r\n"));

@@ -126,8 +126,8 @@ static void end_in(struct client_transaction *c, uint64_t ms)
 
 static enum error request_send(struct client_transaction *c)
 {
-    return c->owner->link.send(c->owner->link.self, &c->flow,
-                               (struct view){c->request, c->request_size});
+    return c->owner->link->send(c->owner->link->self, &c->flow,
+                                (struct view){c->request, c->request_size});
 }
 
 static void on_again(struct timer *timer)
@@ -184,8 +184,8 @@ enum error client_transaction_new(struct client_transaction **out, struct transa
 static void ack_send(struct client_transaction *c)
 {
     if (c->ack_size)
-        (void)c->owner->link.send(c->owner->link.self, &c->flow,
-                                  (struct view){c->ack, c->ack_size});
+        (void)c->owner->link->send(c->owner->link->self, &c->flow,
+                                   (struct view){c->ack, c->ack_size});
 }
 
 static void ack_make(struct client_transaction *c, const struct sip_message *answer)

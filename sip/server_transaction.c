@@ -140,8 +140,8 @@ static void response_send(struct server_transaction *s)
             return;
         s->credit -= s->response_size;
     }
-    (void)s->owner->link.send(s->owner->link.self, &s->flow,
-                              (struct view){s->response, s->response_size});
+    (void)s->owner->link->send(s->owner->link->self, &s->flow,
+                               (struct view){s->response, s->response_size});
 }
 
 static void on_again(struct timer *timer)
@@ -225,7 +225,7 @@ void server_transaction_respond(struct server_transaction *s, unsigned status, s
         return;
     if (!response_keep(s, bytes)) {
         /* without memory for retransmissions: sent once, which is better than never */
-        (void)s->owner->link.send(s->owner->link.self, &s->flow, bytes);
+        (void)s->owner->link->send(s->owner->link->self, &s->flow, bytes);
     } else {
         response_send(s);
     }

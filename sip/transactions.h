@@ -6,7 +6,7 @@
 
 struct transactions {
     struct wheel *wheel;
-    struct sip_link link;
+    const struct sip_link *link;
     struct table servers, clients;
     size_t retransmissions;
     uint8_t key[16]; /* of the hashes of server transactions */

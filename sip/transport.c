@@ -202,9 +202,9 @@ bool transport_is_own(const struct transport *t, const struct sip_flow *address)
 bool transport_is_own_port(const struct transport *t, uint16_t port)
 {
     for (unsigned i = 0; i < t->listener_count; i++)
-        if (t->listeners[i].port == (port ? port : 5060))
+        if (t->listeners[i].port == port)
             return true;
-    return false;
+    return port == 0;
 }
 
 const struct transport_counts *transport_counts(const struct transport *t)

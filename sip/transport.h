@@ -51,7 +51,7 @@ enum error transport_reach(const struct transport *t, struct sip_flow *flow);
 void transport_sent_by(const struct transport *t, const struct sip_flow *flow, struct text *out);
 /* Is this numeric address one of this host's? */
 bool transport_is_own(const struct transport *t, const struct sip_flow *address);
-/* Is this a port that we listen on? 0 stands for 5060. */
+/* Is this a port that we listen on? 0 (none was named) counts as one. */
 bool transport_is_own_port(const struct transport *t, uint16_t port);
 /* The socket asked for by want_stream; -1: there is none to be had. */
 void transport_give_stream(struct transport *t, uint8_t family, int fd);

@@ -61,7 +61,8 @@ static bool is_magic(struct view branch)
     return branch.n > cookie.n && view_istarts(branch, cookie);
 }
 
-static void take_param(struct via *out, struct view param)
+/* False: no name, as between two semicolons. */
+static bool take_param(struct via *out, struct view param)
 {
     size_t equals = view_find(param, '=');
     struct view name = view_trim((struct view){param.p, equals});
@@ -76,6 +77,7 @@ static void take_param(struct via *out, struct view param)
         out->rport = true;
         out->rport_at = view_trim(param);
     }
+    return name.n > 0;
 }
 
 enum error via_parse(struct via *out, struct view value)
@@ -87,7 +89,7 @@ enum error via_parse(struct via *out, struct view value)
     if (!view_ieq(name, VIEW("SIP")) || !take_slash(&v))
         return ERR_SYNTAX;
     version = take_until(&v, " \t\r\n/");
-    if (!view_eq(version, VIEW("2.0")) || !take_slash(&v))
+    if (!take_slash(&v))
         return ERR_SYNTAX;
     out->transport = take_until(&v, " \t\r\n");
     v = skip_blanks(v);
@@ -95,11 +97,13 @@ enum error via_parse(struct via *out, struct view value)
         return ERR_SYNTAX;
     if (v.n && v.p[0] != ';')
         return ERR_SYNTAX;
+    bool valid = view_eq(version, VIEW("2.0")); /* of another version: refused, but answered */
+
     while (v.n) {
         v = view_from(v, 1);
-        take_param(out, take_until(&v, ";"));
+        valid &= take_param(out, take_until(&v, ";"));
     }
-    return OK;
+    return valid ? OK : ERR_SYNTAX;
 }
 
 uint16_t via_port(const struct via *v)

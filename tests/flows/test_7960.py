@@ -14,8 +14,10 @@ class Desk(Phone):
     """A 7960 that sends fixtures with its own names put in."""
 
     def __init__(self, daemon, peer=None, agent=None):
-        number, password = daemon.user_add()
-        super().__init__(daemon, number[:3] + "-" + number[3:], password, style="7960")
+        daemon.numbers += 1
+        number = f"554-{daemon.numbers % 10000:04d}"
+        daemon.user_add(number, "pw", auth_name=number)
+        super().__init__(daemon, number, "pw", style="7960")
         self.credentials.username = self.number
         self.peer, self.ids = peer, {}
 

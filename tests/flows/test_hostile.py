@@ -1,6 +1,7 @@
 """Bad input from the network: the right refusal or silence, and the daemon lives on."""
 
 import random
+import select
 import socket
 import time
 
@@ -74,6 +75,8 @@ def drain(p, seconds=0.05):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         p.pump(end - time.monotonic())
+    while select.select([p.sock], [], [], 0)[0]:
+        p.pump(0)
     found, p.inbox = p.inbox, []
     return found
 
@@ -121,13 +124,13 @@ def test_too_many_vias_are_refused(phone):
 def test_a_huge_datagram_is_refused_or_dropped(phone):
     p = phone()
     data = message(p, body=b"x" * 60000)
-    assert status_of(p, data) in (None, 200, 400, 413, 513)
+    assert status_of(p, data) in (None, 200, 400, 407, 413, 513)
 
 
 def test_a_nul_in_a_header_is_no_end_of_text(phone):
     p = phone()
     data = message(p, extra=["X-Nul: a\0b"])
-    assert status_of(p, data) in (200, 400)
+    assert status_of(p, data) in (200, 400, 407)
 
 
 def test_the_malformed_bye_of_a_7960_is_400(phone):
@@ -175,17 +178,19 @@ def test_a_missing_needed_header_is_400(phone, name):
 
 
 def test_an_unauthenticated_sender_gets_at_most_3_times_what_he_sent(daemon, phone):
-    callee = phone().registered()
-    worst = (0, "")
+    callee, senders = phone().registered(), []
     for method in ("REGISTER", "INVITE", "OPTIONS", "MESSAGE", "BYE", "SUBSCRIBE", "X"):
-        for agent in ("flow", "CSCO/7"):
-            p = phone(agent=agent)
+        for agent in ("", "User-Agent: CSCO/7\r\n"):
+            p = phone()
             uri = f"sip:{p.domain}" if method == "REGISTER" else callee.aor
-            short = (f"{method} {uri} SIP/2.0\r\nv: SIP/2.0/UDP {p.address};branch=z9hG4bK1\r\n"
-                     f"f: {p.aor};tag=1\r\nt: {p.aor}\r\ni: 1\r\nCSeq: 1 {method}\r\n\r\n")
-            p.send(short)
-            drain(p, 1.2)
-            worst = max(worst, (p.received / p.sent, f"{method} {agent}"))
+            p.send(f"{method} {uri} SIP/2.0\r\nv: SIP/2.0/UDP {p.address};branch=z9hG4bK1\r\n"
+                   f"f: {p.aor};tag=1\r\nt: {p.aor}\r\ni: {p.number}\r\n"
+                   f"CSeq: 1 {method}\r\n{agent}\r\n")
+            senders.append((p, f"{method} {agent.strip()}"))
+    drain(senders[0][0], 1.5)  # long enough for a second copy of whatever is repeated
+    for p, _ in senders[1:]:
+        drain(p, 0.01)
+    worst = max((p.received / p.sent, what) for p, what in senders)
     print(f"largest amplification: {worst[0]:.2f} ({worst[1]})")
     assert worst[0] <= 3, worst
 

@@ -183,9 +183,9 @@ def test_a_register_is_carried_out_whole_or_not_at_all(daemon, phone):
 def test_user_phone_and_separators_do_not_make_another_address_of_record(daemon, phone):
     number, password = daemon.user_add("555-7001")
     p = phone(number, password)
+    p.credentials.username = "5557001"
     aor = f"<sip:555-7001@{p.domain};user=phone>"
     assert p.register(to=aor, frm=aor + ";tag=1").status == 200
-    p.credentials.username = "5557001"
     aor = f"<sip:5557001@{p.domain}>"
     r = p.register(to=aor, frm=aor + ";tag=1", contacts=[])
     assert list(r.contacts()) == [p.contact]
@@ -208,7 +208,7 @@ def test_compact_header_names_are_accepted(phone):
 def test_an_unknown_require_is_420_with_unsupported(phone):
     p = phone()
     r = p.register(extra=["Require: levitation"])
-    assert r.status == 420 and "levitation" in r.get("unsupported")
+    assert r.status == 420 and "levitation" in (r.get("unsupported") or "")
 
 
 def test_a_foreign_domain_is_not_registered(daemon, phone):
@@ -219,8 +219,8 @@ def test_a_foreign_domain_is_not_registered(daemon, phone):
 
 def test_the_numeric_address_of_the_server_is_served(phone):
     p = phone()
-    r = p.register(uri="sip:127.0.0.1")
-    assert r.status == 200, str(r)
+    assert p.register(uri=f"sip:127.0.0.1:{p.daemon.port}").status == 200
+    assert p.register(uri="sip:127.0.0.1").status == 200
 
 
 def test_received_is_added_when_the_via_host_differs(phone):

@@ -21,7 +21,7 @@ DAEMON = {"domain": ("companyb.com", "example.com", "example.org", "chair-dnrc.e
 
 class Sender:
     """Answers go to the address the datagram came from and to the port in its Via: so this one
-    has an address of its own and listens on the three ports that the messages name."""
+    has an address of its own and listens on the ports that the messages name or imply."""
 
     def __init__(self, daemon):
         self.server = ("127.0.0.1", daemon.port)
@@ -29,13 +29,13 @@ class Sender:
             host = "127.%d.%d.%d" % tuple(random.randrange(2, 254) for _ in range(3))
             self.socks = []
             try:
-                for port in (5060, 5050, 5070):
+                for port in (5060, 5050, 5070, 5061):
                     self.socks.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
                     self.socks[-1].bind((host, port))
                 return
             except OSError:
                 self.close()
-        raise AssertionError("no loopback address with the ports 5060, 5050 and 5070 free")
+        raise AssertionError("no loopback address with the ports 5050, 5060, 5061 and 5070 free")
 
     def close(self):
         for s in self.socks:

@@ -1,4 +1,4 @@
-"""linphone registers and calls (Debian package linphone-cli), driven by the commands of linphonec."""
+"""linphone registers and calls (Debian package linphone-cli), driven over linphonec."""
 
 import os
 import re
@@ -107,9 +107,10 @@ def test_linphone_registers(daemon, linphone, transport):
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_linphone_calls_a_phone_and_hangs_up(linphone, phone, transport):
+def test_linphone_calls_a_phone_and_hangs_up(daemon, linphone, phone, transport):
     caller, callee = linphone(transport), phone().registered()
-    caller.command(f"call {callee.aor}")
+    # linphone asks the DNS for a domain even behind a proxy, so the address is dialled
+    caller.command(f"call sip:{callee.number}@127.0.0.1:{daemon.port};transport={transport}")
     there = callee.expect_call(10)
     assert not there.request.all("proxy-authorization")
     there.ring()

@@ -5,4 +5,5 @@ from .digest import Credentials, challenges
 from .message import Message, sdp
 from .phone import Call, Phone, hang_up
 
-__all__ = ["Call", "Credentials", "Daemon", "Message", "Phone", "challenges", "free_port", "hang_up", "sdp"]
+__all__ = ["Call", "Credentials", "Daemon", "Message", "Phone", "challenges", "free_port",
+           "hang_up", "sdp"]

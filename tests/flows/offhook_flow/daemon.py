@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import random
 import resource
 import shutil
@@ -71,10 +72,11 @@ class Daemon:
         }
         if os.geteuid() == 0 and user:
             self.lines["user"] = self.lines["keeper-user"] = f'"{user}"'
+            os.chown(self.folder, pwd.getpwnam(user).pw_uid, -1)
         self.lines.update({k.replace("_", "-"): v for k, v in keys.items()})
         self.config, self.file_limit = config, file_limit
         self.process = None
-        self.numbers = 5550000
+        self.numbers = 5540000
         self.write()
 
     def write(self, config=None):

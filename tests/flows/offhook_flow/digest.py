@@ -34,7 +34,7 @@ class Credentials:
                 return challenge
         raise AssertionError(f"no {self.algorithm} among {offered}")
 
-    def answer(self, challenge, method, uri, **change):
+    def answer(self, challenge, method, request_uri, **change):
         """The value of an Authorization header field. Anything in change replaces a part."""
         algorithm = challenge.get("algorithm", "MD5")
 
@@ -44,7 +44,7 @@ class Credentials:
         username = change.get("username", self.username)
         realm, nonce = challenge["realm"], change.get("nonce", challenge["nonce"])
         password = change.get("password", self.password)
-        uri = change.get("uri", uri)
+        uri = change.get("uri", request_uri)
         ha1 = digest(f"{username}:{realm}:{password}")
         ha2 = digest(f"{method}:{uri}")
         parts = [f'username="{username}"', f'realm="{realm}"', f'nonce="{nonce}"', f'uri="{uri}"']

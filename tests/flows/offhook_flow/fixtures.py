@@ -1,4 +1,4 @@
-"""Fixtures of the flow and interoperation tests: a daemon a module, as many phones as are needed."""
+"""Fixtures of the flow and interoperation tests: a daemon a module, phones as needed."""
 
 import pytest
 

@@ -84,7 +84,7 @@ class Message:
         """{URI: {parameter: value}} of the Contact header fields."""
         found = {}
         for value in self.values("contact"):
-            found[uri_of(value)] = parameters(value.rpartition(">")[2] if ">" in value else
+            found[uri_of(value)] = parameters(value.partition(">")[2] if ">" in value else
                                               value.partition(";")[1] + value.partition(";")[2])
         return found
 

@@ -147,7 +147,8 @@ class Phone:
                 break
             self.pump(end - time.monotonic())
         waiting = "\n".join(str(m) for m in self.inbox) or "nothing"
-        raise AssertionError(f"{self.number}: no {what} {match} in {seconds} s; arrived:\n{waiting}")
+        raise AssertionError(f"{self.number}: no {what} {match} in {seconds:.1f} s; arrived:\n"
+                             + waiting)
 
     def silence(self, seconds=0.3, what=None, **match):
         """Nothing (that fits) arrives within so many seconds."""
@@ -194,11 +195,12 @@ class Phone:
         self.cseqs[call_id] = self.cseqs.get(call_id, start) + 1
         return self.cseqs[call_id]
 
-    def answer(self, response, method, uri, **change):
+    def answer(self, response, method, request_uri, **change):
         """The header line that answers a 401 or 407."""
         challenge = self.credentials.choose(challenges(response))
         name = "Authorization" if response.status == 401 else "Proxy-Authorization"
-        return f"{name}: " + self.credentials.answer(challenge, method, uri, **change)
+        return f"{name}: " + self.credentials.answer(challenge, method, request_uri,
+                                                          **change)
 
     def exchange(self, data, call_id, cseq, method, seconds=WAIT):
         """Sends a request and waits for its final response; UDP repeats it as RFC 3261 17.1."""
@@ -219,7 +221,7 @@ class Phone:
 
     def register_request(self, cseq, contacts=None, expires=3600, extra=(), to=None, frm=None,
                          call_id=None, uri=None, via=None):
-        """A REGISTER as bytes. contacts: Contact header values; None is the phone's own, () none."""
+        """A REGISTER as bytes. contacts: Contact values; None is the phone's own, () none."""
         uri = uri or f"sip:{self.domain}"
         call_id = call_id or self.register_call_id
         if self.style == "7960":

@@ -1,0 +1,195 @@
+/* replay FILE.rpl...: plays scenarios against a worker on a virtual clock; see README.md. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/replay/compose.h"
+#include "tests/replay/expect.h"
+#include "tests/replay/keeper.h"
+
+static void run_config(const struct step *s)
+{
+    static char bytes[1024];
+    struct text line = TEXT(bytes);
+
+    for (unsigned i = 1; i < s->word_count; i++) {
+        text_view(&line, s->words[i]);
+        text_string(&line, " ");
+    }
+    stage_configure(text_done(&line));
+}
+
+static void run_peer(const struct step *s)
+{
+    stage_open();
+    stage_peer(s->words[1], s->words[2], view_eq(s->words[3], VIEW("tcp")));
+}
+
+static void run_user(const struct step *s)
+{
+    stage_open();
+    keeper_user(s->words[1], s->words[2]);
+}
+
+static void run_alias(const struct step *s)
+{
+    struct change change = {.kind = CHANGE_ALIAS,
+                            .number = s->words[1],
+                            .domain = VIEW(SERVER_DOMAIN),
+                            .text = s->words[2]};
+
+    stage_open();
+    if (location_apply(stage.worker.location, &change) != OK)
+        fail("the alias cannot be added");
+}
+
+static void run_binding(const struct step *s)
+{
+    char contact[256];
+    struct text uri = TEXT(contact);
+    struct peer *peer = stage_find(s->words[2]);
+    uint8_t packed[FLOW_PACKED_MAX];
+    struct change change = {.kind = CHANGE_BINDING};
+    struct store_binding *b = &change.binding;
+
+    text_format(&uri, "sip:%.*s@", VIEW_ARG(s->words[1]));
+    stage_address(peer, &uri);
+    text_string(&uri, peer->flow.transport == FLOW_TCP ? ";transport=tcp" : "");
+    *b = (struct store_binding){.number = s->words[1],
+                                .domain = VIEW(SERVER_DOMAIN),
+                                .contact = s->words[3].n ? s->words[3] : text_done(&uri),
+                                .call_id = VIEW("binding"),
+                                .cseq = 1,
+                                .q = 1000,
+                                .path = VIEW(""),
+                                .instance = VIEW(""),
+                                .user_agent = VIEW(""),
+                                .registered = clock_wall(),
+                                .expires = clock_wall() + 3600};
+    b->flow = (struct view){(char *)packed, flow_pack(&peer->flow, packed)};
+    if (location_apply(stage.worker.location, &change) != OK)
+        fail("the binding cannot be added: is there such a user?");
+}
+
+static void run_in(const struct step *s)
+{
+    stage_expect_silence();
+    compose_in(s);
+}
+
+static void run_silence(const struct step *s)
+{
+    (void)s;
+    stage_expect_silence();
+}
+
+/* "500ms", "32s". */
+static void run_advance(const struct step *s)
+{
+    struct view text = s->words[1];
+    uint64_t number, unit = 1000;
+
+    stage_expect_silence();
+    if (text.n > 2 && view_eq(view_from(text, text.n - 2), VIEW("ms")))
+        unit = 1;
+    text.n -= unit == 1 ? 2 : text.n ? 1 : 0;
+    if (!view_number(text, 100000000, &number))
+        fail("how long? as 500ms or 32s");
+    stage_advance(number * unit);
+}
+
+static void run_keeper(const struct step *s)
+{
+    struct view what = s->words[1];
+
+    if (view_eq(what, VIEW("hold")))
+        keeper_hold(true);
+    else if (view_eq(what, VIEW("prompt")))
+        keeper_hold(false);
+    else if (view_eq(what, VIEW("answer")))
+        keeper_answer(s->words[2]);
+    else if (view_eq(what, VIEW("gone")))
+        keeper_gone();
+    else if (view_eq(what, VIEW("back")))
+        keeper_back();
+    else
+        fail("the keeper knows hold, prompt, answer, gone and back");
+}
+
+static void run_unreachable(const struct step *s)
+{
+    stage_find(s->words[1])->unreachable = true;
+}
+
+static void run_set(const struct step *s)
+{
+    expand_set(s->words[1], s->words[2]);
+}
+
+static void run_expect(const struct step *s)
+{
+    expect_value(s->words[1], s->words[2]);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(const struct step *s);
+} commands[] = {
+    {"config", run_config},
+    {"peer", run_peer},
+    {"user", run_user},
+    {"alias", run_alias},
+    {"binding", run_binding},
+    {"in", run_in},
+    {"out", expect_out},
+    {"advance", run_advance},
+    {"silence", run_silence},
+    {"keeper", run_keeper},
+    {"set", run_set},
+    {"expect", run_expect},
+    {"unreachable", run_unreachable},
+};
+
+/* The words of the command with each $(...) replaced. */
+static void words_expand(struct step *s)
+{
+    static char bytes[8192];
+    struct text out = TEXT(bytes);
+
+    for (unsigned i = 1; i < s->word_count; i++) {
+        size_t start = out.n;
+
+        expand(&out, s->words[i]);
+        s->words[i] = (struct view){bytes + start, out.n - start};
+    }
+}
+
+static void step_run(struct step *s)
+{
+    words_expand(s);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (view_eq(view_of(commands[i].name), s->words[0])) {
+            commands[i].run(s);
+            return;
+        }
+    }
+    fail("there is no command \"%.*s\"", VIEW_ARG(s->words[0]));
+}
+
+int main(int argc, char **argv)
+{
+    static struct step step;
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: replay FILE.rpl\n");
+        return 2;
+    }
+    log_open("replay", LOG_LEVEL_ERROR);
+    scenario_open(argv[1]);
+    while (scenario_next(&step))
+        step_run(&step);
+    stage_expect_silence();
+    stage_close();
+    expand_forget();
+    scenario_close();
+    return 0;
+}
