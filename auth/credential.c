@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth/digest.h"
+#include "sip/number.h"
 
 #define URI_TEXT_MAX 512
 
@@ -29,6 +30,14 @@ static enum error form_make(struct credential_set *out, int form, struct view na
     return OK;
 }
 
+/* Is name the number itself, with visual separators? */
+static bool is_spelling(struct view name, struct view number)
+{
+    char canonical[NUMBER_MAX];
+
+    return number_canonical(name, canonical) == OK && view_eq(view_of(canonical), number);
+}
+
 enum error credential_make(struct credential_set *out, struct view number, struct view domain,
                            struct view auth_name, struct view realm, struct view password)
 {
@@ -37,7 +46,8 @@ enum error credential_make(struct credential_set *out, struct view number, struc
         [CREDENTIAL_AUTH_NAME] = auth_name.n ? auth_name : number,
         [CREDENTIAL_NUMBER] = number,
     };
-    int n = snprintf(uri, sizeof(uri), "sip:%.*s@%.*s:5060", VIEW_ARG(number), VIEW_ARG(domain));
+    struct view user = is_spelling(auth_name, number) ? auth_name : number;
+    int n = snprintf(uri, sizeof(uri), "sip:%.*s@%.*s:5060", VIEW_ARG(user), VIEW_ARG(domain));
 
     if (n < 0 || (size_t)n >= sizeof(uri))
         return ERR_LIMIT;

@@ -63,14 +63,17 @@ int cli_status(struct cli *cli)
 {
     json_t *request = cli_request(cli, NULL);
     json_t *closing = client_ask(cli, request, false, NULL, NULL);
+    bool sip_answers;
+
     json_decref(request);
     if (!closing)
         return CLI_FAILED;
+    sip_answers = !json_object_get(closing, "sip"); /* there only while the role is away */
     json_object_del(closing, "ok");
     if (cli->json)
         output_json(closing);
     else
         print_status(closing);
     json_decref(closing);
-    return CLI_DONE;
+    return sip_answers ? CLI_DONE : cli_fail("the sip role is restarting; try again in a moment");
 }

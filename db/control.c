@@ -19,9 +19,19 @@
 
 static const struct timeval patience = {PATIENCE_S, 0};
 
+/* What was answered already goes out also when the daemon ends in this very turn. */
+static void client_write_out(struct client *c)
+{
+    struct evbuffer *out = bufferevent_get_output(c->stream);
+
+    if (evbuffer_get_length(out) && evbuffer_unfreeze(out, 1) == 0)
+        (void)evbuffer_write(out, bufferevent_getfd(c->stream));
+}
+
 static void client_free(struct client *c)
 {
     relay_end(c);
+    client_write_out(c);
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;

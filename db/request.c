@@ -115,12 +115,25 @@ bool request_name(const json_t *request, struct view *out, json_t **answer)
                   answer_error("the name has to be at most %d bytes of printable text", TEXT_MAX));
 }
 
+/* A phone sends the number as it was written into it: 555-0001 also as its digest username. */
+static struct view typed_name(const json_t *request)
+{
+    struct view typed = view_of(json_string_value(json_object_get(request, "number")));
+    char canonical[NUMBER_MAX];
+
+    if (number_canonical(typed, canonical) == OK && !view_eq(typed, view_of(canonical)))
+        return typed;
+    return VIEW("");
+}
+
 bool request_auth_name(const json_t *request, struct view *out, json_t **answer)
 {
     bool present;
 
     if (!text_field(request, "auth-name", out, &present, answer))
         return false;
+    if (!present)
+        *out = typed_name(request);
     if (out->n <= AUTH_NAME_MAX && is_printable(*out) && view_find(*out, '"') == out->n &&
         view_find(*out, '\\') == out->n && view_find(*out, ':') == out->n)
         return true;

@@ -4,9 +4,12 @@
 
 #include "server/config_table.h"
 
+#define DEPTH_MAX 16
+
 struct cleaner {
     char *p, *end;
     int line;
+    int opened[DEPTH_MAX], depth; /* the lines of the braces that are open */
     const char *problem;
 };
 
@@ -45,6 +48,23 @@ static void string_skip(struct cleaner *c)
     }
 }
 
+/* libconfuse takes the end of the file for the end of every section. */
+static void brace_count(struct cleaner *c)
+{
+    if (*c->p == '{' && c->depth++ < DEPTH_MAX)
+        c->opened[c->depth - 1] = c->line;
+    else if (*c->p == '}' && c->depth > 0)
+        c->depth--;
+}
+
+static void braces_check(struct cleaner *c)
+{
+    if (c->problem || !c->depth)
+        return;
+    c->line = c->opened[c->depth < DEPTH_MAX ? c->depth - 1 : DEPTH_MAX - 1];
+    c->problem = "the { of this line has no end; close it with }";
+}
+
 static bool comment_begins(const char *p, bool word)
 {
     return *p == '#' || (p[0] == '/' && (p[1] == '*' || (p[1] == '/' && !word)));
@@ -52,7 +72,7 @@ static bool comment_begins(const char *p, bool word)
 
 bool config_text_clean(char *text, size_t size, int *line, const char **problem)
 {
-    struct cleaner c = {text, text + size, 1, NULL};
+    struct cleaner c = {.p = text, .end = text + size, .line = 1};
     bool word = false; /* inside an unquoted value, where // is no comment */
     const char *nul = memchr(text, 0, size);
     if (nul) {
@@ -69,10 +89,12 @@ bool config_text_clean(char *text, size_t size, int *line, const char **problem)
         } else if (c.p[0] == '$' && c.p[1] == '{') {
             c.problem = "\"${\" would stand for a variable of the environment; write the value";
         } else {
+            brace_count(&c);
             word = !strchr(" \t\r\n={}(),", *c.p);
             c.line += *c.p++ == '\n';
         }
     }
+    braces_check(&c);
     *line = c.line;
     *problem = c.problem;
     return !c.problem;

@@ -269,7 +269,7 @@ static bool process_open(struct process *p)
 static void process_close(struct process *p)
 {
     struct role_context *c = &p->context;
-    if (p->working)
+    if (c->state)
         p->ops->stop(c);
     config_free(p->next);
     channel_free(c->parent);

@@ -25,7 +25,7 @@ bool agent_is_cisco79(const struct sip_message *m)
 
 bool agent_knows_only_md5(const struct sip_message *m)
 {
-    static const struct view names[] = {{"baresip v0.", 11}, {"baresip v1.", 11}};
+    static const struct view names[] = {{"baresip v0.", 11}, {"baresip v1.", 11}, {"sipsak ", 7}};
 
     return is_one_of(m, names, sizeof(names) / sizeof(names[0]));
 }

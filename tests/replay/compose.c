@@ -5,6 +5,13 @@
 
 #define MESSAGE_MAX 16384
 
+/* What an INVITE carries when the step says nothing about its body. */
+#define OFFER                                                                                      \
+    "v=0\r\no=Cisco-SIPUA 15610 1412 IN IP4 192.0.2.10\r\ns=SIP Call\r\nc=IN IP4 192.0.2.10\r\n"   \
+    "t=0 0\r\nm=audio 16384 RTP/AVP 0 8 18 101\r\na=rtpmap:0 PCMU/8000\r\n"                        \
+    "a=rtpmap:8 PCMA/8000\r\na=rtpmap:18 G729/8000\r\na=fmtp:18 annexb=no\r\n"                     \
+    "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=sendrecv\r\n"
+
 /* The message that is being made. */
 struct draft {
     const struct step *step;
@@ -40,15 +47,10 @@ static bool own_write(struct draft *d, struct view name)
     return own;
 }
 
-static const struct view defaults[] = {{"Via", 3},
-                                       {"Max-Forwards", 12},
-                                       {"From", 4},
-                                       {"To", 2},
-                                       {"Call-ID", 7},
-                                       {"CSeq", 4},
-                                       {"Record-Route", 12},
-                                       {"Contact", 7},
-                                       {"Content-Length", 14}};
+static const struct view defaults[] = {
+    {"Via", 3},           {"Max-Forwards", 12},  {"From", 4},          {"To", 2},
+    {"Call-ID", 7},       {"CSeq", 4},           {"Record-Route", 12}, {"Contact", 7},
+    {"Content-Type", 12}, {"Content-Length", 14}};
 
 static bool is_default(struct view name)
 {
@@ -250,6 +252,20 @@ static void response_write(struct draft *d, unsigned status)
         contact_default(d);
 }
 
+/* "no Content-Type" leaves the offer of an INVITE away. */
+static void body_write(struct draft *d)
+{
+    bool offer = !own_write(d, VIEW("Content-Type")) && view_eq(d->method, VIEW("INVITE"));
+
+    if (offer)
+        text_string(&d->out, "Content-Type: application/sdp\r\n");
+    if (!own_write(d, VIEW("Content-Length")))
+        text_format(&d->out, "Content-Length: %zu\r\n", offer ? sizeof(OFFER) - 1 : 0);
+    text_string(&d->out, "\r\n");
+    if (offer)
+        text_string(&d->out, OFFER);
+}
+
 void compose_in(const struct step *step)
 {
     static char bytes[MESSAGE_MAX], lines[MESSAGE_MAX];
@@ -268,9 +284,7 @@ void compose_in(const struct step *step)
         request_write(&d);
     }
     others_write(&d);
-    if (!own_write(&d, VIEW("Content-Length")))
-        text_string(&d.out, "Content-Length: 0\r\n");
-    text_string(&d.out, "\r\n");
+    body_write(&d);
     if (d.out.full || d.lines.full)
         fail("the message is too long");
     stage_receive(d.peer, text_done(&d.out));

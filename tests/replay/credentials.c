@@ -4,6 +4,7 @@
 
 /* What the line "credentials USER PASSWORD name=value..." asks for. */
 struct wish {
+    const struct peer *challenged;
     struct view user, password, realm, nonce, uri, nc, algorithm;
     bool qop;
 };
@@ -62,6 +63,8 @@ static void wish_read(struct wish *out, struct view line)
             out->realm = value;
         else if (view_eq(name, VIEW("algorithm")))
             out->algorithm = value;
+        else if (view_eq(name, VIEW("challenged")))
+            out->challenged = stage_find(value);
         else if (view_eq(name, VIEW("qop")))
             out->qop = view_eq(value, VIEW("auth"));
         else
@@ -115,13 +118,15 @@ static void answer_write(struct text *out, const struct wish *w, struct view met
 void credentials_write(struct text *out, const struct peer *peer, struct view method,
                        struct view uri, struct view line)
 {
-    struct wish w = {.uri = uri, .nc = VIEW("00000001"), .algorithm = VIEW("")};
-    const struct packet *packet = challenge_last(peer);
-    bool proxy = header_of(packet->bytes, VIEW("Proxy-Authenticate")).n > 0;
+    struct wish w = {.challenged = peer, .uri = uri, .nc = VIEW("00000001")};
     struct wish asked = w;
+    const struct packet *packet;
     struct view challenge;
+    bool proxy;
 
     wish_read(&asked, line);
+    packet = challenge_last(asked.challenged);
+    proxy = header_of(packet->bytes, VIEW("Proxy-Authenticate")).n > 0;
     challenge = challenge_choose(packet->bytes, asked.algorithm);
     w.realm = parameter(challenge, VIEW("realm"));
     w.nonce = parameter(challenge, VIEW("nonce"));

@@ -52,7 +52,8 @@ static void addresses_are_read(void **state)
 
 static void an_address_leaves_nothing_of_the_old_one(void **state)
 {
-    struct sip_flow a = flow_of(FLOW_UDP, "2001:db8::ffff", 1), b = flow_of(FLOW_UDP, "10.0.0.1", 1);
+    struct sip_flow a = flow_of(FLOW_UDP, "2001:db8::ffff", 1),
+                    b = flow_of(FLOW_UDP, "10.0.0.1", 1);
 
     (void)state;
     assert_true(flow_set_address(&a, VIEW("10.0.0.1")));
@@ -68,8 +69,8 @@ static void socket_addresses_come_back(void **state)
         struct sip_flow f = flow_of(FLOW_TCP, hosts[i], 5061), back = {.transport = FLOW_TCP};
         struct sockaddr_storage address;
 
-        assert_int_equal(flow_peer(&f, &address), i ? sizeof(struct sockaddr_in6)
-                                                    : sizeof(struct sockaddr_in));
+        assert_int_equal(flow_peer(&f, &address),
+                         i ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
         flow_set_peer(&back, (const struct sockaddr *)&address);
         assert_true(flow_same_peer(&f, &back));
     }

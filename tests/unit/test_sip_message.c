@@ -20,19 +20,19 @@ static unsigned fault_of(struct view bytes)
 
 static void a_request_is_indexed(void **state)
 {
-    static const struct view bytes = VIEW(
-        "INVITE sip:555-0142@example.test;user=phone SIP/2.0\r\n"
-        "v: SIP/2.0/UDP 192.0.2.40:5060;branch=z9hG4bK3f90cc15, SIP/2.0/TCP 10.0.0.1\r\n"
-        "f: \"Anna, \\\"A\\\" <x>\" <sip:555-0141@example.test>;tag=00005e\r\n"
-        "TO : \r\n <sip:555-0142@example.test>\r\n"
-        "i:72b1c0d5@192.0.2.40\r\n"
-        "cseq: 0101  INVITE\r\n"
-        "Max-Forwards: 70\r\n"
-        "Contact: <sip:555-0141@192.0.2.40>\r\nm: *\r\n"
-        "X-Unknown: a\r\n b\r\n"
-        "l: 4\r\n"
-        "\r\n"
-        "bodyrest");
+    static const struct view bytes =
+        VIEW("INVITE sip:555-0142@example.test;user=phone SIP/2.0\r\n"
+             "v: SIP/2.0/UDP 192.0.2.40:5060;branch=z9hG4bK3f90cc15, SIP/2.0/TCP 10.0.0.1\r\n"
+             "f: \"Anna, \\\"A\\\" <x>\" <sip:555-0141@example.test>;tag=00005e\r\n"
+             "TO : \r\n <sip:555-0142@example.test>\r\n"
+             "i:72b1c0d5@192.0.2.40\r\n"
+             "cseq: 0101  INVITE\r\n"
+             "Max-Forwards: 70\r\n"
+             "Contact: <sip:555-0141@192.0.2.40>\r\nm: *\r\n"
+             "X-Unknown: a\r\n b\r\n"
+             "l: 4\r\n"
+             "\r\n"
+             "bodyrest");
     struct sip_message m;
 
     (void)state;
@@ -326,15 +326,16 @@ static void streams_are_framed(void **state)
 /* However the bytes are cut into segments, the same messages come out. */
 static void segments_do_not_matter(void **state)
 {
-    static const struct view stream =
-        VIEW("\r\n\r\n" INVITE("l: 6\r\n") "\r\n\r\nab" INVITE("l: 0\r\n") "\r\n" INVITE("l: 0\r\n"));
+    static const struct view stream = VIEW(
+        "\r\n\r\n" INVITE("l: 6\r\n") "\r\n\r\nab" INVITE("l: 0\r\n") "\r\n" INVITE("l: 0\r\n"));
     static const enum sip_frame order[] = {SIP_PING, SIP_FRAMED, SIP_FRAMED, SIP_NOISE, SIP_FRAMED};
 
     (void)state;
     for (size_t step = 1; step < stream.n; step++) {
         size_t at = 0, seen = 0, found = 0, size = 0;
 
-        for (size_t have = step; at < stream.n; have = have + step < stream.n ? have + step : stream.n) {
+        for (size_t have = step; at < stream.n;
+             have = have + step < stream.n ? have + step : stream.n) {
             enum sip_frame f;
 
             while (at < have && (f = sip_frame_next((struct view){stream.p + at, have - at}, &seen,
@@ -507,7 +508,83 @@ static const struct {
     const char *file;
     unsigned fault;
 } files[] = {
-FIXTURE_ROWS
+    {"7960/ack-200-7x-credentials.sip", 0},
+    {"7960/bye-2x-also.sip", 0},
+    {"7960/bye-7x-credentials.sip", 0},
+    {"7960/bye-8x-statistics.sip", 0},
+    {"7960/bye-malformed-user-phone.sip", 0},
+    {"7960/cancel-7x-credentials.sip", 0},
+    {"7960/invite-1x.sip", 0},
+    {"7960/invite-2x-anonymous.sip", 0},
+    {"7960/invite-7x-ack-407.sip", 0},
+    {"7960/invite-7x-credentials.sip", 0},
+    {"7960/invite-7x.sip", 0},
+    {"7960/invite-8x.sip", 0},
+    {"7960/invite-blank-user-phone.sip", 0},
+    {"7960/refer-blind-7x.sip", 0},
+    {"7960/register-3x-credentials.sip", 0},
+    {"7960/register-3x.sip", 0},
+    {"7960/register-4x-credentials.sip", 0},
+    {"7960/register-7x-user-phone.sip", 0},
+    {"7960/register-8x-instance.sip", 0},
+    {"7960/reinvite-hold-7x.sip", 0},
+    {"7960/response-180.sip", 0},
+    {"7960/response-200.sip", 0},
+    {"7960/response-302.sip", 0},
+    {"7960/response-486.sip", 0},
+    {"7960/response-487.sip", 0},
+    {"7960/response-options-null-origin.sip", 0},
+    {"7960/unregister-7x.sip", 0},
+    {"7960/unregister-star.sip", 0},
+    {"rfc4475/badaspec.dat", 0},
+    {"rfc4475/badbranch.dat", 0},
+    {"rfc4475/baddate.dat", 0},
+    {"rfc4475/baddn.dat", 400},    /* Incomplete Header */
+    {"rfc4475/badinv01.dat", 400}, /* Malformed Via */
+    {"rfc4475/badvers.dat", 505},  /* Version Not Supported */
+    {"rfc4475/bcast.dat", 0},
+    {"rfc4475/bext01.dat", 0},
+    {"rfc4475/bigcode.dat", DROPPED},
+    {"rfc4475/clerr.dat", 400}, /* Body Shorter Than Content-Length */
+    {"rfc4475/cparam01.dat", 0},
+    {"rfc4475/cparam02.dat", 0},
+    {"rfc4475/dblreq.dat", 0},
+    {"rfc4475/esc01.dat", 0},
+    {"rfc4475/esc02.dat", 0},
+    {"rfc4475/escnull.dat", 0},
+    {"rfc4475/escruri.dat", 0},
+    {"rfc4475/insuf.dat", 400}, /* Missing From */
+    {"rfc4475/intmeth.dat", 0},
+    {"rfc4475/inv2543.dat", 0},
+    {"rfc4475/invut.dat", 0},
+    {"rfc4475/longreq.dat", 0},
+    {"rfc4475/ltgtruri.dat", 400}, /* Malformed Request-URI */
+    {"rfc4475/lwsdisp.dat", 0},
+    {"rfc4475/lwsruri.dat", 400},    /* Malformed Request-URI */
+    {"rfc4475/lwsstart.dat", 400},   /* Malformed Request-URI */
+    {"rfc4475/mcl01.dat", 400},      /* Repeated Header Field */
+    {"rfc4475/mismatch01.dat", 400}, /* CSeq Method Differs */
+    {"rfc4475/mismatch02.dat", 400}, /* CSeq Method Differs */
+    {"rfc4475/mpart01.dat", 0},
+    {"rfc4475/multi01.dat", 400}, /* Repeated Header Field */
+    {"rfc4475/ncl.dat", 400},     /* Invalid Content-Length */
+    {"rfc4475/noreason.dat", 0},
+    {"rfc4475/novelsc.dat", 0},
+    {"rfc4475/quotbal.dat", 400}, /* Malformed To */
+    {"rfc4475/regaut01.dat", 0},
+    {"rfc4475/regbadct.dat", 0},
+    {"rfc4475/regescrt.dat", 0},
+    {"rfc4475/scalar02.dat", 400}, /* Invalid CSeq */
+    {"rfc4475/scalarlg.dat", DROPPED},
+    {"rfc4475/sdp01.dat", 0},
+    {"rfc4475/semiuri.dat", 0},
+    {"rfc4475/transports.dat", 0},
+    {"rfc4475/trws.dat", 400}, /* Malformed Request Line */
+    {"rfc4475/unkscm.dat", 0},
+    {"rfc4475/unksm2.dat", 0},
+    {"rfc4475/unreason.dat", 0},
+    {"rfc4475/wsinv.dat", 0},
+    {"rfc4475/zeromf.dat", 0},
 };
 
 static struct view file_read(const char *name, char *buffer, size_t size)

@@ -112,12 +112,13 @@ static void a_hundred_repeats_the_timestamp(void **state)
     struct text out = TEXT(bytes);
 
     (void)state;
-    assert_int_equal(sip_message_parse(&m, VIEW("INVITE sip:b@example.test SIP/2.0\r\n"
-                                                "Via: SIP/2.0/UDP 192.0.2.9\r\n"
-                                                "From: <sip:a@b>;tag=1\r\nTo: <sip:b@c>;tag=here\r\n"
-                                                "Call-ID: c1\r\nCSeq: 1 INVITE\r\n"
-                                                "Timestamp: 54\r\n\r\n")),
-                     OK);
+    assert_int_equal(
+        sip_message_parse(&m, VIEW("INVITE sip:b@example.test SIP/2.0\r\n"
+                                   "Via: SIP/2.0/UDP 192.0.2.9\r\n"
+                                   "From: <sip:a@b>;tag=1\r\nTo: <sip:b@c>;tag=here\r\n"
+                                   "Call-ID: c1\r\nCSeq: 1 INVITE\r\n"
+                                   "Timestamp: 54\r\n\r\n")),
+        OK);
     reply.to_tag = VIEW("other");
     reply_write(&out, &m, &from, &reply);
     assert_view(text_done(&out), "SIP/2.0 100 Trying\r\n"

@@ -101,10 +101,8 @@ static void tags_tell_the_direction(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens_come_back),
-        cmocka_unit_test(only_user_characters_are_used),
-        cmocka_unit_test(nothing_else_is_believed),
-        cmocka_unit_test(overlong_texts_are_refused),
+        cmocka_unit_test(tokens_come_back),         cmocka_unit_test(only_user_characters_are_used),
+        cmocka_unit_test(nothing_else_is_believed), cmocka_unit_test(overlong_texts_are_refused),
         cmocka_unit_test(tags_tell_the_direction),
     };
 

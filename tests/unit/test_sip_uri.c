@@ -100,9 +100,18 @@ static void escapes_are_undone(void **state)
     static const struct {
         const char *user, *decoded; /* NULL: ERR_SYNTAX */
     } users[] = {
-        {"alice", "alice"},       {"%61lice", "alice"}, {"%2B1555", "+1555"}, {"a%20b", "a b"},
-        {"sip%3Auser", "sip:user"}, {"%00", NULL},      {"a%00b", NULL},      {"%", NULL},
-        {"%4", NULL},             {"%4g", NULL},        {"", NULL},           {"a%4", NULL},
+        {"alice", "alice"},
+        {"%61lice", "alice"},
+        {"%2B1555", "+1555"},
+        {"a%20b", "a b"},
+        {"sip%3Auser", "sip:user"},
+        {"%00", NULL},
+        {"a%00b", NULL},
+        {"%", NULL},
+        {"%4", NULL},
+        {"%4g", NULL},
+        {"", NULL},
+        {"a%4", NULL},
     };
     char out[NUMBER_MAX], text[2 * NUMBER_MAX];
     struct uri u = {0};
@@ -110,8 +119,7 @@ static void escapes_are_undone(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(users); i++) {
         u.user = view_of(users[i].user);
-        assert_row(users[i].user,
-                   uri_user_decode(&u, out) == (users[i].decoded ? OK : ERR_SYNTAX));
+        assert_row(users[i].user, uri_user_decode(&u, out) == (users[i].decoded ? OK : ERR_SYNTAX));
         if (users[i].decoded)
             assert_string_equal(out, users[i].decoded);
     }

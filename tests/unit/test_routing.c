@@ -1,0 +1,349 @@
+/* Unit tests of routing/: whom a URI means, and where a user is. */
+#include <arpa/inet.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "routing/routing.h"
+#include "tests/unit/check.h"
+
+#define WALL 1800000000
+
+struct town {
+    struct event_base *base;
+    struct wheel *wheel;
+    struct transport *transport;
+    struct location *location;
+    struct plan plan;
+    int fd;
+};
+
+static char *domains[] = {"example.test", "other.test"};
+
+static void on_message(void *arg, const struct sip_flow *from, struct view bytes)
+{
+    (void)arg;
+    (void)from;
+    (void)bytes;
+}
+
+/* This host is 192.0.2.4; it listens on port 5060 (as far as the plan is concerned). */
+static int town_begin(void **state)
+{
+    static struct town t;
+    struct transport_handler handler = {.message = on_message};
+    struct transport_address own = {4, 24, {192, 0, 2, 4}};
+    struct sockaddr_in bound = {.sin_family = AF_INET, .sin_port = htons(5060)};
+
+    clock_make_virtual(1000003, WALL);
+    *state = &t;
+    t.base = event_base_new();
+    t.fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (!t.base || t.fd < 0 || wheel_new(&t.wheel, clock_ms()) != OK ||
+        transport_new(&t.transport, t.base, t.wheel, &handler, &own, 1) != OK ||
+        transport_listen(t.transport, t.fd, FLOW_UDP, (struct sockaddr *)&bound, 0) != OK ||
+        location_new(&t.location, t.wheel) != OK)
+        return 1;
+    t.plan = (struct plan){domains, COUNT(domains), t.transport};
+    return 0;
+}
+
+static int town_end(void **state)
+{
+    struct town *t = *state;
+
+    location_free(t->location);
+    transport_free(t->transport);
+    wheel_free(t->wheel);
+    event_base_free(t->base);
+    close(t->fd);
+    return 0;
+}
+
+static enum error fact(struct town *t, enum change_kind kind, const char *number,
+                       const char *domain, const char *text)
+{
+    struct change c = {
+        .kind = kind, .number = view_of(number), .domain = view_of(domain), .text = view_of(text)};
+
+    return location_apply(t->location, &c);
+}
+
+static enum error bind_contact(struct town *t, const char *number, const char *contact, int seconds)
+{
+    struct sip_flow flow = {.transport = FLOW_UDP, .port = 5060};
+    uint8_t packed[FLOW_PACKED_MAX];
+    struct change c = {.kind = CHANGE_BINDING};
+
+    assert_true(flow_set_address(&flow, VIEW("192.0.2.40")));
+    c.binding = (struct store_binding){.number = view_of(number),
+                                       .domain = VIEW("example.test"),
+                                       .contact = view_of(contact),
+                                       .expires = clock_wall() + seconds,
+                                       .call_id = VIEW("c1"),
+                                       .cseq = 7,
+                                       .q = 500,
+                                       .path = VIEW("<sip:edge;lr>"),
+                                       .instance = VIEW("<urn:uuid:1>"),
+                                       .user_agent = VIEW("CSCO/7"),
+                                       .registered = clock_wall()};
+    c.binding.flow = (struct view){(char *)packed, flow_pack(&flow, packed)};
+    return location_apply(t->location, &c);
+}
+
+static struct user *user(struct town *t, const char *number)
+{
+    return location_user(t->location, view_of(number), VIEW("example.test"));
+}
+
+static void pass(struct town *t, unsigned seconds)
+{
+    clock_advance(seconds * 1000ull);
+    wheel_turn(t->wheel, clock_ms());
+}
+
+static void people_move_in(struct town *t)
+{
+    static const struct {
+        enum change_kind kind;
+        const char *number, *domain, *text;
+    } facts[] = {
+        {CHANGE_USER, "5550141", "example.test", "Anna"},
+        {CHANGE_USER, "+15550142", "example.test", ""},
+        {CHANGE_USER, "alice", "example.test", ""},
+        {CHANGE_USER, "a-b", "example.test", ""},
+        {CHANGE_USER, "555-0199", "example.test", ""}, /* kept with its separators */
+        {CHANGE_USER, "bob", "other.test", ""},
+        {CHANGE_ALIAS, "100", "example.test", "5550141"},
+        {CHANGE_ALIAS, "101", "example.test", "100"},
+        {CHANGE_ALIAS, "102", "example.test", "555-0141"},
+        {CHANGE_ALIAS, "bobby", "example.test", "sip:bob@other.test"},
+        {CHANGE_ALIAS, "desk", "example.test", "sip:x@198.51.100.1:5070"},
+        {CHANGE_ALIAS, "lost", "example.test", "nobody"},
+        {CHANGE_ALIAS, "bad", "example.test", "sip:"},
+        {CHANGE_ALIAS, "ring1", "example.test", "ring2"},
+        {CHANGE_ALIAS, "ring2", "example.test", "sip:ring1@example.test"},
+        {CHANGE_ALIAS, "self", "example.test", "self"},
+        {CHANGE_ALIAS, "d1", "example.test", "d2"},
+        {CHANGE_ALIAS, "d2", "example.test", "d3"},
+        {CHANGE_ALIAS, "d3", "example.test", "d4"},
+        {CHANGE_ALIAS, "d4", "example.test", "d5"},
+        {CHANGE_ALIAS, "d5", "example.test", "alice"},
+        {CHANGE_ALIAS, "d0", "example.test", "d1"},
+        {CHANGE_ALIAS, "alice", "example.test", "bob"}, /* a user comes before an alias */
+    };
+
+    for (size_t i = 0; i < COUNT(facts); i++)
+        assert_int_equal(fact(t, facts[i].kind, facts[i].number, facts[i].domain, facts[i].text),
+                         OK);
+}
+
+static void uris_mean_users(void **state)
+{
+    static const struct {
+        const char *uri;
+        enum target_kind kind;
+        const char *who; /* number, or URI */
+    } rows[] = {
+        {"sip:5550141@example.test", TARGET_USER, "5550141"},
+        {"sip:555-0141@EXAMPLE.test;user=phone", TARGET_USER, "5550141"},
+        {"sip:555-0141@example.test", TARGET_USER, "5550141"},
+        {"sip:(555)%200141@example.test:5062", TARGET_USER, "5550141"},
+        {"sip:+1-555-0142@example.test", TARGET_USER, "+15550142"},
+        {"tel:+1.555.0142", TARGET_USER, "+15550142"},
+        {"tel:555-0141;phone-context=example.test", TARGET_USER, "5550141"},
+        {"sip:5550141@192.0.2.4", TARGET_USER, "5550141"},
+        {"sip:5550141@192.0.2.4:5060", TARGET_USER, "5550141"},
+        {"sip:5550141@192.0.2.4:5070", TARGET_FOREIGN, NULL},
+        {"sip:5550141@192.0.2.5", TARGET_FOREIGN, NULL},
+        {"sip:5550141@127.0.0.1", TARGET_USER, "5550141"},
+        {"sip:alice@example.test", TARGET_USER, "alice"},
+        {"sip:%61lice@example.test", TARGET_USER, "alice"},
+        {"sip:Alice@example.test", TARGET_UNKNOWN, NULL},
+        {"sip:a-b@example.test", TARGET_USER, "a-b"},
+        {"sip:ab@example.test", TARGET_UNKNOWN, NULL},
+        {"sip:555-0199@example.test", TARGET_USER, "555-0199"},
+        {"sip:555-0199@example.test;user=phone", TARGET_UNKNOWN, NULL},
+        {"sip:bob@example.test", TARGET_UNKNOWN, NULL},
+        {"sip:bob@other.test", TARGET_USER, "bob"},
+        {"sip:alice%00@example.test", TARGET_UNKNOWN, NULL},
+        {"sip:alice@elsewhere.test", TARGET_FOREIGN, NULL},
+        {"sip:example.test", TARGET_SELF, NULL},
+        {"sip:192.0.2.4", TARGET_SELF, NULL},
+        {"sip:100@example.test", TARGET_USER, "5550141"},
+        {"sip:1-0-0@example.test;user=phone", TARGET_USER, "5550141"},
+        {"sip:101@example.test", TARGET_USER, "5550141"},
+        {"sip:102@example.test", TARGET_USER, "5550141"},
+        {"sip:bobby@example.test", TARGET_USER, "bob"},
+        {"sip:desk@example.test", TARGET_URI, "sip:x@198.51.100.1:5070"},
+        {"sip:lost@example.test", TARGET_UNKNOWN, NULL},
+        {"sip:bad@example.test", TARGET_UNKNOWN, NULL},
+        {"sip:ring1@example.test", TARGET_UNKNOWN, NULL},
+        {"sip:self@example.test", TARGET_UNKNOWN, NULL},
+        {"sip:d1@example.test", TARGET_USER, "alice"},
+        {"sip:d0@example.test", TARGET_UNKNOWN, NULL}, /* six steps are too many */
+    };
+    struct town *t = *state;
+
+    people_move_in(t);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct target target;
+        struct uri uri;
+
+        assert_row(rows[i].uri, uri_parse(&uri, view_of(rows[i].uri)) == OK);
+        target = plan_resolve(&t->plan, t->location, &uri);
+        assert_row(rows[i].uri, target.kind == rows[i].kind);
+        if (target.kind == TARGET_USER)
+            assert_view(user_number(target.user), rows[i].who);
+        if (target.kind == TARGET_URI)
+            assert_view(target.uri, rows[i].who);
+    }
+}
+
+static void proof_follows_no_alias(void **state)
+{
+    struct town *t = *state;
+    struct uri uri;
+
+    people_move_in(t);
+    assert_int_equal(uri_parse(&uri, VIEW("sip:100@example.test")), OK);
+    assert_null(plan_user(&t->plan, t->location, &uri));
+    assert_int_equal(uri_parse(&uri, VIEW("sip:555-0141@192.0.2.4")), OK);
+    assert_view(user_number(plan_user(&t->plan, t->location, &uri)), "5550141");
+    assert_int_equal(uri_parse(&uri, VIEW("sip:5550141@elsewhere.test")), OK);
+    assert_null(plan_user(&t->plan, t->location, &uri));
+}
+
+static void bindings_come_and_expire(void **state)
+{
+    struct town *t = *state;
+    struct user *u;
+
+    assert_int_equal(bind_contact(t, "1", "sip:1@192.0.2.40", 60), ERR_NOT_FOUND);
+    assert_int_equal(fact(t, CHANGE_USER, "1", "example.test", ""), OK);
+    assert_int_equal(bind_contact(t, "1", "sip:1@192.0.2.40", 60), OK);
+    assert_int_equal(bind_contact(t, "1", "sip:1@192.0.2.41", 120), OK);
+    u = user(t, "1");
+    assert_view(binding_contact(u->bindings), "sip:1@192.0.2.41"); /* newest first */
+    assert_view(binding_call_id(u->bindings), "c1");
+    assert_view(binding_path(u->bindings), "<sip:edge;lr>");
+    assert_view(binding_instance(u->bindings), "<urn:uuid:1>");
+    assert_int_equal(binding_flow(u->bindings).port, 5060);
+    assert_int_equal(u->bindings->q, 500);
+    assert_int_equal(location_counts(t->location).bindings, 2);
+    pass(t, 59);
+    assert_int_equal(location_counts(t->location).bindings, 2);
+    pass(t, 1);
+    assert_int_equal(location_counts(t->location).bindings, 1);
+    assert_int_equal(bind_contact(t, "1", "sip:1@192.0.2.41", 120), OK); /* refreshed in time */
+    pass(t, 119);
+    assert_int_equal(location_counts(t->location).bindings, 1);
+    pass(t, 1);
+    assert_int_equal(location_counts(t->location).bindings, 0);
+    assert_null(u->bindings);
+}
+
+static void bindings_are_taken_away(void **state)
+{
+    struct town *t = *state;
+
+    assert_int_equal(fact(t, CHANGE_USER, "1", "example.test", ""), OK);
+    assert_int_equal(bind_contact(t, "1", "sip:a", 60), OK);
+    assert_int_equal(bind_contact(t, "1", "sip:b", 60), OK);
+    assert_int_equal(bind_contact(t, "1", "sip:c", 60), OK);
+    assert_int_equal(bind_contact(t, "1", "sip:b", 0), OK); /* in the past: gone */
+    assert_int_equal(bind_contact(t, "1", "sip:b", -5), OK);
+    assert_int_equal(location_counts(t->location).bindings, 2);
+    assert_int_equal(fact(t, CHANGE_BINDINGS_GONE, "1", "example.test", ""), OK);
+    assert_int_equal(location_counts(t->location).bindings, 0);
+    assert_int_equal(fact(t, CHANGE_BINDINGS_GONE, "2", "example.test", ""), OK);
+    assert_true(wheel_wait(t->wheel) == UINT64_MAX);
+}
+
+static void users_go(void **state)
+{
+    struct town *t = *state;
+
+    assert_int_equal(fact(t, CHANGE_USER, "1", "example.test", ""), OK);
+    assert_int_equal(fact(t, CHANGE_USER, "1", "example.test", "again"), OK);
+    assert_int_equal(location_counts(t->location).users, 1);
+    assert_int_equal(bind_contact(t, "1", "sip:a", 60), OK);
+    assert_int_equal(fact(t, CHANGE_USER_GONE, "1", "other.test", ""), OK);
+    assert_non_null(user(t, "1"));
+    assert_int_equal(fact(t, CHANGE_USER_GONE, "1", "example.test", ""), OK);
+    assert_null(user(t, "1"));
+    assert_int_equal(location_counts(t->location).users, 0);
+    assert_int_equal(location_counts(t->location).bindings, 0);
+}
+
+/* A user who is removed while a REGISTER of his is under way stays in memory until it is done. */
+static void busy_users_go_later(void **state)
+{
+    struct town *t = *state;
+    struct user *u;
+
+    assert_int_equal(fact(t, CHANGE_USER, "1", "example.test", ""), OK);
+    assert_int_equal(bind_contact(t, "1", "sip:a", 60), OK);
+    u = user(t, "1");
+    u->busy = t;
+    assert_int_equal(fact(t, CHANGE_USER_GONE, "1", "example.test", ""), OK);
+    assert_null(user(t, "1"));
+    assert_null(u->bindings);
+    assert_int_equal(bind_contact(t, "1", "sip:a", 60), ERR_NOT_FOUND);
+    assert_int_equal(fact(t, CHANGE_USER, "1", "example.test", ""), OK); /* and comes back */
+    assert_ptr_equal(user(t, "1"), u);
+    location_clear(t->location);
+    assert_null(user(t, "1"));
+    location_release(t->location, u);
+    assert_int_equal(location_counts(t->location).users, 0);
+}
+
+static void aliases_come_and_go(void **state)
+{
+    struct town *t = *state;
+    struct view number = VIEW("100"), domain = VIEW("example.test");
+
+    assert_null(location_alias(t->location, number, domain).p);
+    assert_int_equal(fact(t, CHANGE_ALIAS, "100", "example.test", "1"), OK);
+    assert_int_equal(fact(t, CHANGE_ALIAS, "100", "example.test", "sip:a@b"), OK);
+    assert_int_equal(location_counts(t->location).aliases, 1);
+    assert_view(location_alias(t->location, number, domain), "sip:a@b");
+    assert_null(location_alias(t->location, number, VIEW("other.test")).p);
+    assert_int_equal(fact(t, CHANGE_ALIAS_GONE, "100", "example.test", ""), OK);
+    assert_int_equal(fact(t, CHANGE_ALIAS_GONE, "100", "example.test", ""), OK);
+    assert_int_equal(location_counts(t->location).aliases, 0);
+}
+
+static void names_have_a_limit(void **state)
+{
+    struct town *t = *state;
+    char number[257];
+
+    memset(number, '1', 256);
+    number[256] = 0;
+    assert_int_equal(fact(t, CHANGE_USER, number, "example.test", ""), ERR_LIMIT);
+    number[255] = 0;
+    assert_int_equal(fact(t, CHANGE_USER, number, "example.test", ""), OK);
+    assert_non_null(user(t, number));
+}
+
+#define TOWN_TEST(name) cmocka_unit_test_setup_teardown(name, town_begin, town_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TOWN_TEST(uris_mean_users),
+        TOWN_TEST(proof_follows_no_alias),
+        TOWN_TEST(bindings_come_and_expire),
+        TOWN_TEST(bindings_are_taken_away),
+        TOWN_TEST(users_go),
+        TOWN_TEST(busy_users_go_later),
+        TOWN_TEST(aliases_come_and_go),
+        TOWN_TEST(names_have_a_limit),
+    };
+
+    if (uri_init() != OK)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
