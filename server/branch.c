@@ -60,7 +60,7 @@ static void cancel_send(struct branch *b)
 
 void branch_cancel(struct branch *b)
 {
-    if (b->final || b->cancelled || !b->tx)
+    if (b->final || b->cancelled || !b->tx || !b->context->invite) /* 9.1: only an INVITE */
         return;
     if (!b->proceeding) { /* 9.1: only after a provisional answer */
         b->cancel_wanted = true;
@@ -89,7 +89,7 @@ static void on_response(void *user, const struct sip_message *m)
     b->proceeding = true;
     if (b->cancel_wanted)
         branch_cancel(b);
-    else
+    else if (m->status > 100) /* 16.7 step 2 */
         timer_c_arm(b);
     if (m->status > 100)
         context_provisional(b->context, m);

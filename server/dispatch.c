@@ -140,10 +140,14 @@ static bool request_check(struct worker *w, struct request *r)
 static void on_check_verdict(struct worker *w, struct request *r, enum verdict verdict,
                              struct pending *p)
 {
-    if (gate_passed(w, r, verdict, p)) {
-        r->routes_own = route_count_own(w, r);
-        proxy_receive(w, r);
+    if (!gate_passed(w, r, verdict, p))
+        return;
+    if (server_transaction_is_cancelled(r->tx)) {
+        answer(w, r, 487, VIEW_NONE);
+        return;
     }
+    r->routes_own = route_count_own(w, r);
+    proxy_receive(w, r);
 }
 
 static void new_dispatch(struct worker *w, struct request *r)

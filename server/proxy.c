@@ -157,4 +157,6 @@ void proxy_cancel(struct server_transaction *invite)
 
     if (c)
         context_cancel(c);
+    else
+        server_transaction_cancel(invite);
 }

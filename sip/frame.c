@@ -49,8 +49,9 @@ enum sip_frame sip_frame_next(struct view stream, size_t *seen, size_t *size)
     size_t from = *seen > 3 ? *seen - 3 : 0, length;
     const char *end;
 
-    if (!stream.n)
+    if (!stream.n || stream.n < *size)
         return SIP_PARTIAL;
+    *size = 0;
     if (stream.p[0] == '\r' || stream.p[0] == '\n') {
         *seen = 0;
         return frame_blank(stream, size);

@@ -138,6 +138,11 @@ static bool has_bare_break(struct view v)
     return false;
 }
 
+static bool has_break(struct view v)
+{
+    return view_find(v, '\r') < v.n || view_find(v, '\n') < v.n;
+}
+
 static void line_index(struct sip_message *m, struct view line)
 {
     size_t colon = view_find(line, ':');
@@ -167,7 +172,7 @@ static enum error head_index(struct sip_message *m)
     if (!line_next(&rest, &line))
         return ERR_SYNTAX;
     m->start_line = (struct view){line.p, line.n - 2};
-    if (has_bare_break(line) || start_line_parse(m) != OK)
+    if (has_break(m->start_line) || start_line_parse(m) != OK)
         return ERR_SYNTAX;
     for (;;) {
         if (!line_next(&rest, &line)) {

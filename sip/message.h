@@ -58,7 +58,8 @@ enum sip_frame {
 };
 
 /* Finds the first message in a stream's bytes. `seen` bytes of it were looked at before (0 at
- * first); it is updated so that a slow sender costs linear time. */
+ * first); it is updated so that a slow sender costs linear time. So is `size`: with SIP_PARTIAL it
+ * is what the message needs, as far as that is known; it is 0 at first and after every taking. */
 enum sip_frame sip_frame_next(struct view stream, size_t *seen, size_t *size);
 
 /* Indexes and checks one message. OK: usable, or a request whose fault says how to refuse it.

@@ -55,21 +55,19 @@ void via_stamp(struct edits *e, const struct via *via, const struct sip_flow *fr
     size_t start = scratch->n;
 
     if (via->rport) {
-        const char *after = via->rport_at.p + via->rport_at.n;
-
-        text_string(scratch, "=");
+        text_string(scratch, "rport=");
         text_number(scratch, from->port);
-        edits_insert(e, after, (struct view){scratch->p + start, scratch->n - start});
+        edits_replace(e, via->rport_at, (struct view){scratch->p + start, scratch->n - start});
         start = scratch->n;
     }
-    if (via->received.p || via->rport || differs_from_source(via, from)) {
+    if (via->received_at.n || via->rport || differs_from_source(via, from)) {
         const char *end = via->value.p + via->value.n;
 
         text_string(scratch, ";received=");
         flow_address_text(from->address, from->family, false, scratch);
-        if (via->received.p) /* the sender has no say in it */
-            edits_replace(e, via->received,
-                          (struct view){scratch->p + start + 10, scratch->n - start - 10});
+        if (via->received_at.n) /* the sender has no say in it */
+            edits_replace(e, via->received_at,
+                          (struct view){scratch->p + start + 1, scratch->n - start - 1});
         else
             edits_insert(e, end, (struct view){scratch->p + start, scratch->n - start});
     }

@@ -17,7 +17,7 @@ struct server_transaction {
     uint32_t credit;   /* bytes that may still go to a sender who has shown nothing */
     uint16_t interval; /* of timer G, ms */
     uint8_t state;
-    bool invite;
+    bool invite, cancelled;
     server_transaction_ended *ended;
     void *user;
 };
@@ -270,6 +270,16 @@ bool server_transaction_is_final(const struct server_transaction *s)
 bool server_transaction_is_accepted(const struct server_transaction *s)
 {
     return s->state == ACCEPTED;
+}
+
+void server_transaction_cancel(struct server_transaction *s)
+{
+    s->cancelled = true;
+}
+
+bool server_transaction_is_cancelled(const struct server_transaction *s)
+{
+    return s->cancelled;
 }
 
 static void clear_one(struct table_node *node, void *arg)

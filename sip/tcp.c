@@ -24,7 +24,7 @@ struct connection {
     struct sip_flow flow;
     struct timer limit;
     struct connection *next, **link; /* among the young, or those waiting for a socket */
-    size_t seen;                     /* of the first message in the buffer */
+    size_t seen, needed;             /* of the first message in the buffer */
     bool young, waiting, begun;
 };
 
@@ -179,10 +179,12 @@ static void input_take(struct connection *c)
     struct evbuffer *input = bufferevent_get_input(c->io);
 
     for (;;) {
-        size_t n = evbuffer_get_length(input), size = 0;
-        const char *bytes = n ? (const char *)evbuffer_pullup(input, -1) : "";
+        size_t n = evbuffer_get_length(input), size = c->needed;
+        const char *bytes = n && n >= size ? (const char *)evbuffer_pullup(input, -1) : "";
+        enum sip_frame found = sip_frame_next((struct view){bytes, n}, &c->seen, &size);
 
-        switch (sip_frame_next((struct view){bytes, n}, &c->seen, &size)) {
+        c->needed = found == SIP_PARTIAL ? size : 0;
+        switch (found) {
         case SIP_FRAMED:
             if (!message_deliver(c, input, size))
                 return;

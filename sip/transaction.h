@@ -61,6 +61,10 @@ void server_transaction_limit(struct server_transaction *s, uint32_t credit);
 bool server_transaction_is_final(const struct server_transaction *s);
 /* Has it sent a 2xx to an INVITE? Then an ACK is not for the transaction (RFC 6026 7.1). */
 bool server_transaction_is_accepted(const struct server_transaction *s);
+/* Notes that a CANCEL came before it was known where the INVITE should go; whoever learns that
+ * answers 487 instead (9.2). */
+void server_transaction_cancel(struct server_transaction *s);
+bool server_transaction_is_cancelled(const struct server_transaction *s);
 
 /* --- client side --------------------------------------------------------------------------- */
 

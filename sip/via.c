@@ -73,6 +73,7 @@ static bool take_param(struct via *out, struct view param)
         out->magic = is_magic(value);
     } else if (view_ieq(name, VIEW("received"))) {
         out->received = value;
+        out->received_at = view_trim(param);
     } else if (view_ieq(name, VIEW("rport")) && value.n == 0) {
         out->rport = true;
         out->rport_at = view_trim(param);

@@ -14,6 +14,7 @@ struct via {
     bool rport;            /* ";rport" without a value */
     struct view rport_at;  /* that parameter's text */
     struct view received;
+    struct view received_at; /* its text */
 };
 
 /* Parses one Via value. ERR_SYNTAX. */

@@ -16,6 +16,7 @@ TREE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "..")
 BUILD = os.environ.get("OFFHOOK_BUILD", TREE)
 OFFHOOKD = os.environ.get("OFFHOOKD", os.path.join(BUILD, "server", "offhookd"))
 OFFHOOK = os.environ.get("OFFHOOK", os.path.join(BUILD, "cli", "offhook"))
+SANDBOX = os.environ.get("OFFHOOK_SANDBOX", "off")
 
 
 def free_port():
@@ -51,10 +52,11 @@ def session_of(pid):
 class Daemon:
     """offhookd with a configuration of its own. config: more lines for offhook.conf; keys given
     as arguments (domain, sandbox, ...) replace the defaults. file_limit: no file may grow past so
-    many bytes, which is what a full disk looks like."""
+    many bytes, which is what a full disk looks like. environment: more variables for offhookd.
+    With OFFHOOK_SANDBOX=on the roles are closed in under the accounts offhook and offhookdb."""
 
-    def __init__(self, config="", domain=("companyb.com",), sandbox="off", user="root", port=None,
-                 listen=None, folder=None, file_limit=None, **keys):
+    def __init__(self, config="", domain=("companyb.com",), sandbox=SANDBOX, user="root", port=None,
+                 listen=None, folder=None, file_limit=None, environment=None, **keys):
         self.folder = folder or tempfile.mkdtemp(prefix="offhook-test-")
         self.domain = domain[0]
         self.port = port or free_port()
@@ -70,11 +72,17 @@ class Daemon:
             "control": f'"{self.socket}"',
             "sandbox": sandbox,
         }
-        if os.geteuid() == 0 and user:
+        if os.geteuid() == 0 and user == "root" and sandbox == "on":
+            os.chmod(self.folder, 0o755)  # the keeper's account has to get through
+            self.database = os.path.join(self.folder, "db", "offhook.db")
+            self.lines.update({"database": f'"{self.database}"', "user": '"offhook"',
+                               "keeper-user": '"offhookdb"'})
+        elif os.geteuid() == 0 and user:
             self.lines["user"] = self.lines["keeper-user"] = f'"{user}"'
             os.chown(self.folder, pwd.getpwnam(user).pw_uid, -1)
         self.lines.update({k.replace("_", "-"): v for k, v in keys.items()})
         self.config, self.file_limit = config, file_limit
+        self.environment = {**os.environ, **(environment or {})}
         self.process = None
         self.numbers = 5540000
         self.write()
@@ -92,7 +100,7 @@ class Daemon:
     def start(self, wait=True):
         self.log = open(os.path.join(self.folder, "stderr"), "a+b")
         self.process = subprocess.Popen([OFFHOOKD, "-c", self.file], stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log, start_new_session=True,
+                                        env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True,
                                         restore_signals=not self.file_limit,
                                         preexec_fn=self.limit if self.file_limit else None)
         if wait:
