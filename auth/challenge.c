@@ -86,9 +86,12 @@ enum answer_state answer_parse(struct claim *claim, uint32_t *nc, struct view va
         struct view param = header_value_next(&rest);
         struct view name = view_trim(view_cut(&param, '='));
 
-        for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-            if (view_ieq(name, fields[i].name))
-                *fields[i].to = header_unquote(view_trim(param));
+        for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+            if (!view_ieq(name, fields[i].name))
+                continue;
+            *fields[i].to = header_unquote(view_trim(param));
+            break;
+        }
     }
     if (!view_eq(claim->realm, realm))
         return ANSWER_FOREIGN;

@@ -11,7 +11,7 @@
 /* What the text encodes. */
 struct nonce {
     uint32_t born; /* seconds since EPOCH, shifted left; lowest bit: with qop */
-    uint32_t salt;
+    uint32_t salt; /* tells those of one second apart; the MAC is what nobody can guess */
     uint8_t mac[8];
 };
 
@@ -29,6 +29,7 @@ struct nonces {
     struct wheel *wheel;
     struct table windows;
     unsigned lifetime;
+    uint32_t salt; /* of the next nonce */
     uint8_t key[16];
 };
 
@@ -45,6 +46,7 @@ enum error nonces_new(struct nonces **out, struct wheel *wheel, const uint8_t ke
     }
     n->wheel = wheel;
     n->lifetime = lifetime;
+    random_bytes(&n->salt, sizeof(n->salt));
     memcpy(n->key, key, sizeof(n->key));
     return OK;
 }
@@ -89,10 +91,9 @@ static void mac_make(const struct nonces *n, const struct nonce *x, const uint8_
 
 void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[NONCE_TEXT])
 {
-    struct nonce x = {.born = (uint32_t)(clock_wall() - EPOCH) << 1 | qop};
+    struct nonce x = {.born = (uint32_t)(clock_wall() - EPOCH) << 1 | qop, .salt = n->salt++};
     struct text t = {.p = out, .size = NONCE_TEXT};
 
-    random_bytes(&x.salt, sizeof(x.salt));
     mac_make(n, &x, source, x.mac);
     text_hex(&t, &x, sizeof(x));
 }

@@ -145,12 +145,26 @@ static void challenges_keep(struct context *c, const struct sip_message *m)
             pack_bytes(&c->challenges, h->line.p, h->line.n);
 }
 
+/* There is no answer to pass on, only a status: the answer will be ours. */
+static void best_own(struct context *c, unsigned status)
+{
+    if (!c->best_status || rank(status) < rank(c->best_status)) {
+        free(c->best);
+        c->best = NULL;
+        c->best_size = 0;
+        c->best_status = status;
+    }
+}
+
 static void best_keep(struct context *c, unsigned status, struct view bytes)
 {
     char *copy = malloc(bytes.n ? bytes.n : 1);
 
-    if (!copy)
+    if (!copy) {
+        c->worker->counters.out_of_memory++;
+        best_own(c, status);
         return;
+    }
     memcpy(copy, bytes.p, bytes.n);
     free(c->best);
     c->best = copy;
@@ -172,22 +186,15 @@ static void best_consider(struct context *c, unsigned status, const struct sip_m
     }
     if (!is_challenge(status))
         earlier = VIEW_NONE;
-    if (!c->tx || forward_response(&out, m, server_transaction_flow(c->tx), earlier) != OK)
+    if (!c->tx)
         return;
+    if (forward_response(&out, m, server_transaction_flow(c->tx), earlier) != OK) {
+        best_own(c, status);
+        return;
+    }
     best_keep(c, status, text_done(&out));
     if (is_challenge(status))
         challenges_keep(c, m);
-}
-
-/* Nobody answered: the status is ours. */
-static void best_own(struct context *c, unsigned status)
-{
-    if (!c->best_status || rank(status) < rank(c->best_status)) {
-        free(c->best);
-        c->best = NULL;
-        c->best_size = 0;
-        c->best_status = status;
-    }
 }
 
 static void best_send(struct context *c)

@@ -165,10 +165,11 @@ static bool stranger_may(const struct worker *w, const struct request *r)
 
 enum gate gate_check(struct worker *w, const struct request *r, struct claim *claim, uint32_t *nc)
 {
-    struct view domain = from_domain(w, r->m);
+    bool registering = r->m->method_id == METHOD_REGISTER;
+    struct view domain = registering ? VIEW_NONE : from_domain(w, r->m);
     enum gate gate;
 
-    if (!domain.n && r->m->method_id != METHOD_REGISTER) {
+    if (!domain.n && !registering) {
         if (stranger_may(w, r))
             return GATE_OPEN;
         w->counters.forbidden++;
@@ -181,6 +182,8 @@ enum gate gate_check(struct worker *w, const struct request *r, struct claim *cl
         return GATE_REFUSED;
     }
     gate = credentials_find(w, r, claim, nc);
+    if (registering && gate == GATE_CLAIMED)
+        domain = from_domain(w, r->m);
     claim->domain = domain.n ? domain : view_of(w->plan.domains[0]);
     return gate;
 }

@@ -112,10 +112,7 @@ static void pending_finish(struct pending *p, enum verdict verdict, struct user 
 
 static void on_limit(struct timer *timer)
 {
-    struct pending *p = TIMER_OWNER(timer, struct pending, limit);
-
-    p->owner->counters.unavailable++;
-    pending_finish(p, VERDICT_UNAVAILABLE, NULL);
+    pending_finish(TIMER_OWNER(timer, struct pending, limit), VERDICT_UNAVAILABLE, NULL);
 }
 
 static unsigned window_for(struct keeper_link *k, uint16_t type)

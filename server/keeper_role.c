@@ -33,6 +33,19 @@ static void keeper_state_free(struct keeper_state *s)
     free(s);
 }
 
+/* A person knows the database by the path in the configuration, not by its name in the chroot. */
+static void path_restore(const struct role_context *c, char error[256])
+{
+    char told[256];
+    char *inside = strstr(error, c->database);
+
+    if (!inside || strstr(error, c->config->database))
+        return;
+    snprintf(told, sizeof(told), "%.*s%s%s", (int)(inside - error), error, c->config->database,
+             inside + strlen(c->database));
+    memcpy(error, told, sizeof(told));
+}
+
 static bool keeper_start(struct role_context *c, char error[256])
 {
     struct keeper_state *s = calloc(1, sizeof *s);
@@ -58,6 +71,7 @@ static bool keeper_start(struct role_context *c, char error[256])
             snprintf(error, 256, "the control socket cannot be served: %s", error_text(e));
     }
     if (e) {
+        path_restore(c, error);
         keeper_state_free(s);
         return false;
     }

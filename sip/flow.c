@@ -82,12 +82,17 @@ void flow_address_text(const uint8_t address[16], uint8_t family, bool bracketed
 {
     char text[INET6_ADDRSTRLEN];
 
-    inet_ntop(family == 6 ? AF_INET6 : AF_INET, address, text, sizeof(text));
-    if (family == 6 && bracketed)
-        text_string(out, "[");
+    if (family != 6) { /* inet_ntop prints with sprintf, twice a message */
+        for (int i = 0; i < 4; i++) {
+            text_string(out, i ? "." : "");
+            text_number(out, address[i]);
+        }
+        return;
+    }
+    inet_ntop(AF_INET6, address, text, sizeof(text));
+    text_string(out, bracketed ? "[" : "");
     text_string(out, text);
-    if (family == 6 && bracketed)
-        text_string(out, "]");
+    text_string(out, bracketed ? "]" : "");
 }
 
 const char *flow_transport_name(const struct sip_flow *f)

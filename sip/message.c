@@ -129,12 +129,12 @@ static bool line_next(struct view *rest, struct view *line)
 /* A bare CR or LF (not part of a CRLF) would let two readers see two different messages. */
 static bool has_bare_break(struct view v)
 {
-    for (size_t i = 0; i < v.n; i++) {
-        if (v.p[i] == '\n' && (i == 0 || v.p[i - 1] != '\r'))
+    for (size_t i = view_find(v, '\n'); i < v.n; i += 1 + view_find(view_from(v, i + 1), '\n'))
+        if (i == 0 || v.p[i - 1] != '\r')
             return true;
-        if (v.p[i] == '\r' && (i + 1 == v.n || v.p[i + 1] != '\n'))
+    for (size_t i = view_find(v, '\r'); i < v.n; i += 1 + view_find(view_from(v, i + 1), '\r'))
+        if (i + 1 == v.n || v.p[i + 1] != '\n')
             return true;
-    }
     return false;
 }
 

@@ -17,11 +17,18 @@ static bool take_slash(struct view *v)
     return true;
 }
 
+static bool is_one_of(char c, const char *set)
+{
+    while (*set && *set != c)
+        set++;
+    return *set != 0;
+}
+
 static struct view take_until(struct view *v, const char *stops)
 {
     size_t n = 0;
 
-    while (n < v->n && view_find(view_of(stops), v->p[n]) == view_of(stops).n)
+    while (n < v->n && !is_one_of(v->p[n], stops))
         n++;
     struct view taken = {v->p, n};
 

@@ -1,5 +1,6 @@
 """Digest authentication: RFC 2617, 7616 and 8760, and what a 7960 can do of it."""
 
+import os
 import statistics
 import time
 
@@ -60,6 +61,31 @@ def test_a_peer_without_the_branch_cookie_gets_the_plain_challenge(phone):
     p = phone(style="7960", agent="an old phone")
     found = challenges(offered(p))
     assert len(found) == 1 and "qop" not in found[0]
+
+
+DESK = "Cisco-SIP-IP-Phone/3"
+
+
+@pytest.mark.parametrize("setting,agent,count,qop", [
+    ('qop = "never"', "flow", 2, False), ('qop = "always"', "flow", 2, True),
+    ('legacy = "always"', "flow", 1, False), ('legacy = "never"', DESK, 2, True)])
+def test_qop_and_legacy_may_be_set(setting, agent, count, qop):
+    with Daemon(f"auth {{ {setting} }}") as d, Phone(d, agent=agent) as p:
+        found = challenges(offered(p))
+        assert len(found) == count
+        assert all(("qop" in c) == qop for c in found)
+        assert p.register().status == 200
+
+
+def test_the_password_itself_is_nowhere_on_disk(daemon):
+    _, password = daemon.user_add(password="correct-horse-battery-staple")
+    files = [os.path.join(folder, name) for folder, _, names in os.walk(daemon.folder)
+             for name in names]
+    assert any(path.startswith(daemon.database) for path in files)
+    for path in files:
+        if os.path.isfile(path):
+            with open(path, "rb") as f:
+                assert password.encode() not in f.read(), path
 
 
 def test_an_answer_without_qop_is_accepted(phone):
@@ -195,8 +221,8 @@ def test_requests_to_users_are_challenged_with_407(phone, method):
     if method == "INVITE":
         call = caller.call(callee.aor)
         assert call.challenged.status == 407
-        call.cancel()
         callee.expect("INVITE")
+        call.cancel()
         return
     r = caller.ask(method, callee.aor, authorize=False)
     assert r.status == 407 and challenges(r)

@@ -44,6 +44,15 @@ def test_a_register_without_contact_lists_the_bindings(phone):
     assert float(r.contacts()["sip:b@192.0.2.2"]["q"]) == 0.3
 
 
+def test_several_contacts_keep_their_q(daemon, phone):
+    p = phone()
+    r = p.register(contacts=["<sip:a@192.0.2.1>;q=0.7", "<sip:b@192.0.2.2>;q=0.25"])
+    assert r.status == 200
+    expected = {"sip:a@192.0.2.1": 0.7, "sip:b@192.0.2.2": 0.25}
+    assert {uri: float(given["q"]) for uri, given in r.contacts().items()} == expected
+    assert {row["contact"]: row["q"] for row in daemon.registrations(p.number)} == expected
+
+
 def test_a_refresh_keeps_one_binding(daemon, phone):
     p = phone().registered(expires=600)
     r = p.register(expires=1200)

@@ -16,8 +16,8 @@ struct account {
 
 struct question {
     uint64_t id;
-    char *body;
-    size_t size;
+    uint16_t type;
+    struct view body;
 };
 
 static struct {
@@ -55,47 +55,74 @@ static enum verdict verdict_by_name(struct view name, bool proven)
     fail("there is no verdict \"%.*s\"", VIEW_ARG(name));
 }
 
-static void verdict_send(uint64_t id, struct view body, struct view name)
+/* Are all bindings of a REGISTER the user's own? */
+static bool rows_belong(struct view rows, const struct account *user)
 {
-    struct claim claim;
+    struct store_binding row;
     bool bad = false;
-    const struct account *user;
-    enum verdict verdict;
-    struct pack k = {0};
+    uint16_t count = unpack_u16(&rows, &bad);
 
-    claim_unpack(&claim, &body, &bad);
+    for (; count && !bad; count--) {
+        binding_unpack(&row, &rows, &bad);
+        if (!bad && !view_eq(row.number, view_of(user->number)))
+            return false;
+    }
+    if (bad || rows.n)
+        fail("the keeper was given bindings that it does not understand");
+    return true;
+}
+
+static enum verdict verdict_of(const struct question *q, struct view name,
+                               const struct account **user)
+{
+    struct view rest = q->body;
+    struct claim claim;
+    bool bad = false, proven;
+
+    claim_unpack(&claim, &rest, &bad);
     if (bad)
         fail("the keeper was asked in a way it does not understand");
-    user = account_of(claim_user(&claim));
-    verdict = verdict_by_name(name, claim_verify(&claim, user ? &user->set : NULL));
-    pack_u8(&k, (uint8_t)verdict);
+    *user = account_of(claim_user(&claim));
+    proven = claim_verify(&claim, *user ? &(*user)->set : NULL);
+    if (!name.n && proven && q->type == KEEPER_REGISTER && !rows_belong(rest, *user))
+        return VERDICT_FORBIDDEN;
+    return verdict_by_name(name, proven);
+}
+
+static void verdict_send(const struct question *q, struct view name)
+{
+    const struct account *user;
+    struct pack k = {0};
+
+    pack_u8(&k, (uint8_t)verdict_of(q, name, &user));
     pack_view(&k, user ? view_of(user->number) : VIEW_NONE);
     pack_view(&k, VIEW(SERVER_DOMAIN));
-    (void)channel_send(keeper.channel, KEEPER_VERDICT, id, pack_bytes_view(&k), -1);
+    (void)channel_send(keeper.channel, KEEPER_VERDICT, q->id, pack_bytes_view(&k), -1);
     pack_free(&k);
 }
 
-static void question_hold(uint64_t id, struct view body)
+static void question_hold(const struct question *q)
 {
-    struct question *q = &keeper.held[keeper.held_count];
+    struct question *held = &keeper.held[keeper.held_count];
 
     if (keeper.held_count++ == HELD)
         fail("more than %d questions to the keeper", HELD);
-    *q = (struct question){id, malloc(body.n), body.n};
-    memcpy(q->body, body.p, body.n);
+    *held = *q;
+    held->body.p = view_dup(q->body);
 }
 
 static void on_message(void *arg, const struct channel_message *m)
 {
     static const char secret[32] = "a secret that outlives restarts";
+    struct question q = {m->id, m->type, m->body};
 
     (void)arg;
     if (m->type == KEEPER_HELLO)
         (void)channel_send(keeper.channel, KEEPER_SECRET, 0, (struct view){secret, 32}, -1);
     else if (keeper.hold)
-        question_hold(m->id, m->body);
+        question_hold(&q);
     else
-        verdict_send(m->id, m->body, VIEW_NONE);
+        verdict_send(&q, VIEW_NONE);
 }
 
 static void on_closed(void *arg)
@@ -118,7 +145,7 @@ void keeper_open(void)
 static void held_forget(void)
 {
     while (keeper.held_count)
-        free(keeper.held[--keeper.held_count].body);
+        free((char *)keeper.held[--keeper.held_count].body.p);
 }
 
 void keeper_close(void)
@@ -166,8 +193,8 @@ void keeper_answer(struct view verdict)
     if (!keeper.held_count)
         fail("the keeper was not asked");
     memmove(keeper.held, keeper.held + 1, --keeper.held_count * sizeof(q));
-    verdict_send(q.id, (struct view){q.body, q.size}, verdict);
-    free(q.body);
+    verdict_send(&q, verdict);
+    free((char *)q.body.p);
     stage_settle();
 }
 

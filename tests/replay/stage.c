@@ -159,9 +159,10 @@ void stage_address(const struct peer *peer, struct text *out)
 
 void stage_settle(void)
 {
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 8; i++) {
+        worker_turn(&stage.worker);
         event_base_loop(stage.base, EVLOOP_NONBLOCK);
-    worker_turn(&stage.worker);
+    }
 }
 
 void stage_receive(struct peer *peer, struct view bytes)

@@ -75,6 +75,8 @@ class Daemon:
         if os.geteuid() == 0 and user == "root" and sandbox == "on":
             os.chmod(self.folder, 0o755)  # the keeper's account has to get through
             self.database = os.path.join(self.folder, "db", "offhook.db")
+            os.makedirs(os.path.dirname(self.database), 0o700, exist_ok=True)
+            os.chown(os.path.dirname(self.database), pwd.getpwnam("offhookdb").pw_uid, -1)
             self.lines.update({"database": f'"{self.database}"', "user": '"offhook"',
                                "keeper-user": '"offhookdb"'})
         elif os.geteuid() == 0 and user:

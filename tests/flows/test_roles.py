@@ -1,0 +1,91 @@
+"""The roles as processes: closed in while they work, missed when they hang, given up when they die
+again and again."""
+
+import os
+import pwd
+import signal
+from contextlib import closing
+
+import pytest
+from offhook_flow import Daemon, Phone, hang_up
+
+# CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT
+PARENT_KEEPS = sum(1 << bit for bit in (2, 5, 6, 7, 10, 18))
+
+
+def proc(pid):
+    """/proc/PID/status as a dictionary."""
+    with open(f"/proc/{pid}/status") as f:
+        return {k: v.strip() for k, _, v in (line.partition(":") for line in f)}
+
+
+def capabilities(pid):
+    return int(proc(pid)["CapEff"], 16) | int(proc(pid)["CapPrm"], 16)
+
+
+def closed_in():
+    """A daemon whose sip role is "nobody" and whose keeper is "daemon"."""
+    d = Daemon(sandbox="on", user="daemon")
+    d.lines["user"] = '"nobody"'
+    d.write()
+    try:
+        d.start()
+    except AssertionError as problem:
+        d.close()
+        if "sanitizers" in str(problem):
+            pytest.skip("built with sanitizers")
+        raise
+    return d
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox is whole only when started as root")
+def test_each_role_works_without_rights():
+    with closing(closed_in()) as d, Phone(d) as p:
+        p.registered()
+        accounts = {"sip": "nobody", "keeper": "daemon"}
+        for name, account in accounts.items():
+            pid = d.role(name)["pid"]
+            status = proc(pid)
+            assert status["Uid"].split() == [str(pwd.getpwnam(account).pw_uid)] * 4, name
+            assert status["Groups"] == "", name
+            assert capabilities(pid) == 0, name
+            assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", name
+            assert os.stat(f"/proc/{pid}/root").st_ino != os.stat("/").st_ino, name
+        assert os.listdir(f"/proc/{d.role('sip')['pid']}/root") == []
+        assert capabilities(d.process.pid) & ~PARENT_KEEPS == 0
+        database = os.stat(d.database)
+        assert database.st_mode & 0o777 == 0o600
+        assert database.st_uid == pwd.getpwnam("daemon").pw_uid
+        d.stop()
+
+
+def test_five_deaths_within_a_minute_end_the_daemon():
+    with closing(Daemon()) as d:
+        d.start()
+        for _ in range(4):
+            d.kill_role("sip")
+        os.kill(d.role("sip")["pid"], signal.SIGKILL)
+        assert d.process.wait(10) == 1
+        said = d.stderr().strip().splitlines()[-5:]
+        assert any("sip" in line and "5 times" in line and "Killed" in line for line in said), said
+        assert not d.wait_gone(d.process.pid)
+
+
+def test_while_the_keeper_hangs_registers_get_503_and_calls_end():
+    with Daemon() as d, Phone(d) as a, Phone(d) as b:
+        a.registered()
+        b.registered()
+        call = a.call(b.aor)
+        there = b.expect_call()
+        there.answer()
+        call.answered()
+        there.expect_ack()
+        keeper = d.role("keeper")["pid"]
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            r = a.register(seconds=8)
+            assert r.status == 503 and r.get("retry-after"), str(r)
+            hang_up(call, there)
+        finally:
+            os.kill(keeper, signal.SIGCONT)
+        assert a.register(seconds=8).status == 200
