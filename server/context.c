@@ -133,7 +133,7 @@ static unsigned rank(unsigned status)
             return 400;
         return status == 408 ? 499 : 450;
     }
-    return status / 100 * 100;
+    return status == 503 ? 599 : status / 100 * 100; /* 503 only when nothing else was said */
 }
 
 static void challenges_keep(struct context *c, const struct sip_message *m)
