@@ -57,11 +57,19 @@ struct context *context_new(struct worker *w, struct request *r)
         return NULL;
     }
     server_transaction_watch(r->tx, on_server_ended, c);
+    c->next = w->contexts;
+    c->link = &w->contexts;
+    if (c->next)
+        c->next->link = &c->next;
+    w->contexts = c;
     return c;
 }
 
 static void context_free(struct context *c)
 {
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
     while (c->branches) {
         struct branch *b = c->branches;
 
@@ -75,6 +83,12 @@ static void context_free(struct context *c)
     free(c->best);
     free(c->own);
     free(c);
+}
+
+void contexts_free(struct worker *w)
+{
+    while (w->contexts)
+        context_free(w->contexts);
 }
 
 void context_release(struct context *c)

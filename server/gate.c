@@ -45,8 +45,9 @@ static bool answered_without_qop(const struct worker *w, const struct sip_messag
         uint32_t nc;
 
         while ((h = sip_header_after(m, ids[i], h)))
-            if (answer_parse(&claim, &nc, h->value, view_of(w->config->auth.realm)) ==
-                ANSWER_FOR_US)
+            if (h->value.n <= SIP_VALUE_MAX &&
+                answer_parse(&claim, &nc, h->value, view_of(w->config->auth.realm)) ==
+                    ANSWER_FOR_US)
                 return nc == 0;
     }
     return false;

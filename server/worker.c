@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/context.h"
 #include "server/keeper_link.h"
 #include "server/trace.h"
 
@@ -109,6 +110,7 @@ enum error worker_init(struct worker *w, struct event_base *base, const struct c
 void worker_free(struct worker *w)
 {
     keeper_link_free(w);
+    contexts_free(w);
     transactions_free(w->transactions);
     location_free(w->location);
     transport_free(w->transport);

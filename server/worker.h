@@ -10,6 +10,7 @@
 #include "server/role.h"
 #include "sip/sip.h"
 
+struct context;
 struct event;
 struct keeper_link;
 struct trace;
@@ -28,6 +29,7 @@ struct worker {
     struct nonces *nonces; /* NULL until the keeper has sent the secret */
     struct keeper_link *keeper;
     struct trace *trace;
+    struct context *contexts; /* of the requests under way */
     struct sip_link link; /* all that leaves */
     struct counters counters;
     uint8_t token_key[16], tag_key[16];

@@ -15,6 +15,7 @@ struct server_transaction {
     char *response;
     uint32_t response_size;
     uint32_t credit;   /* bytes that may still go to a sender who has shown nothing */
+    uint32_t reserve;  /* of them, kept for the final answer */
     uint16_t interval; /* of timer G, ms */
     uint8_t state;
     bool invite, cancelled;
@@ -136,7 +137,7 @@ static void response_send(struct server_transaction *s)
     if (!s->response_size)
         return;
     if (s->credit != UINT32_MAX) {
-        if (s->credit < s->response_size)
+        if (s->credit < s->response_size + (s->state < ACCEPTED ? s->reserve : 0))
             return;
         s->credit -= s->response_size;
     }
@@ -223,16 +224,16 @@ void server_transaction_respond(struct server_transaction *s, unsigned status, s
 
     if (s->state >= COMPLETED || (s->state == ACCEPTED && !success))
         return;
+    if (status < 200)
+        s->state = PROCEEDING;
+    else if (s->state != ACCEPTED)
+        final_begin(s, success);
     if (!response_keep(s, bytes)) {
         /* without memory for retransmissions: sent once, which is better than never */
         (void)s->owner->link->send(s->owner->link->self, &s->flow, bytes);
     } else {
         response_send(s);
     }
-    if (status < 200)
-        s->state = PROCEEDING;
-    else if (s->state != ACCEPTED)
-        final_begin(s, success);
     if (s->state == ACCEPTED) { /* the callee repeats its 2xx, not we (RFC 6026 7.1) */
         free(s->response);
         s->response = NULL;
@@ -260,6 +261,7 @@ const struct sip_flow *server_transaction_flow(const struct server_transaction *
 void server_transaction_limit(struct server_transaction *s, uint32_t credit)
 {
     s->credit = credit;
+    s->reserve = credit / 3;
 }
 
 bool server_transaction_is_final(const struct server_transaction *s)

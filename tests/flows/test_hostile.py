@@ -109,6 +109,17 @@ def test_hopeless_bytes_are_dropped(phone, what):
     p.silence(0.2)
 
 
+def test_what_is_refused_or_dropped_is_counted(daemon, phone):
+    p, before = phone(), daemon.status()["counters"]
+    p.send(BAD["http"])
+    p.send(f"SIP/2.0 200 X\r\n{p.via()}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\n"
+           "Call-ID: stray\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n")
+    assert status_of(p, message(p).replace(b"CSeq: 1 OPTIONS", b"CSeq: x OPTIONS")) == 400
+    now = daemon.status()["counters"]
+    for name in ("sip.hopeless", "sip.responses.stray", "sip.malformed"):
+        assert now[name] == before[name] + 1, name
+
+
 def test_too_many_header_lines_are_refused(phone):
     p = phone()
     got = status_of(p, message(p, extra=[f"X-{n}: 1" for n in range(300)]))

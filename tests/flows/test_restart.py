@@ -1,5 +1,6 @@
 """kill -9 of each role under load: nothing acknowledged is lost, calls go on."""
 
+import os
 import select
 import socket
 import threading
@@ -211,3 +212,26 @@ def test_a_full_disk_refuses_registers_and_keeps_calls():
         assert 1 <= len(said) <= 3, said
         for p in phones:
             p.close()
+
+
+def test_a_damaged_database_refuses_registers_and_keeps_calls(daemon):
+    numbers = [f"558{n:05d}" for n in range(30000)]  # more than the keeper's cache holds
+    for n in range(0, len(numbers), 10000):
+        daemon.users_import(numbers[n:n + 10000], "secret")
+    phones, call, there = connected(daemon)
+    for name in ("", "-wal"):
+        with open(daemon.database + name, "r+b") as f:
+            f.write(os.urandom(os.path.getsize(daemon.database + name)))
+    refused = 0
+    for number in numbers[::1500]:
+        with Phone(daemon, number, "secret") as p:
+            r = p.register(seconds=8)
+            assert r.status == 200 or r.status == 503 and r.get("retry-after"), str(r)
+            refused += r.status == 503
+    assert refused and "is damaged" in daemon.stderr()
+    hang_up(call, there)
+    again = phones[0].call(phones[1].aor)
+    phones[1].expect_call().reject(486)
+    assert again.final().status == 486
+    for p in phones:
+        p.close()

@@ -3,6 +3,7 @@ again and again."""
 
 import os
 import pwd
+import re
 import signal
 from contextlib import closing
 
@@ -59,7 +60,7 @@ def test_each_role_works_without_rights():
         d.stop()
 
 
-def test_five_deaths_within_a_minute_end_the_daemon():
+def test_a_role_comes_back_ever_later_and_five_deaths_end_the_daemon():
     with closing(Daemon()) as d:
         d.start()
         for _ in range(4):
@@ -68,6 +69,8 @@ def test_five_deaths_within_a_minute_end_the_daemon():
         assert d.process.wait(10) == 1
         said = d.stderr().strip().splitlines()[-5:]
         assert any("sip" in line and "5 times" in line and "Killed" in line for line in said), said
+        waits = [int(ms) for ms in re.findall(r"started again in (\d+) ms", d.stderr())]
+        assert waits == [100, 200, 400, 800]
         assert not d.wait_gone(d.process.pid)
 
 

@@ -252,6 +252,14 @@ static void call_cancelled(struct desk *d)
     office_pass(&d->office, 200000);
 }
 
+/* The worker ends while a telephone rings. */
+static void call_left_ringing(struct desk *d)
+{
+    invite(d, 1, "CSCO/7");
+    invite(d, 2, "CSCO/7");
+    reply(d, 180, "b");
+}
+
 static void phone_registers(struct desk *d)
 {
     for (unsigned cseq = 1; cseq < 4; cseq++) {
@@ -419,6 +427,12 @@ static void test_cancelled_call(void **state)
     fail_each(call_cancelled, true);
 }
 
+static void test_ringing_call(void **state)
+{
+    (void)state;
+    fail_each(call_left_ringing, true);
+}
+
 /* The scenarios go their whole way when nothing fails; otherwise they would prove nothing. */
 static void scenarios_are_whole(void **state)
 {
@@ -452,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_facts),         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_registration),  cmocka_unit_test(test_call),
         cmocka_unit_test(test_refused_call),  cmocka_unit_test(test_cancelled_call),
+        cmocka_unit_test(test_ringing_call),
     };
 
     log_level = LOG_LEVEL_ERROR;
