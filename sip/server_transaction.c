@@ -162,7 +162,6 @@ static void end_in(struct server_transaction *s, uint64_t ms)
 
 static void ack_receive(struct server_transaction *s)
 {
-    s->credit = UINT32_MAX;
     if (s->state != COMPLETED)
         return;
     s->state = CONFIRMED;
@@ -261,7 +260,7 @@ const struct sip_flow *server_transaction_flow(const struct server_transaction *
 void server_transaction_limit(struct server_transaction *s, uint32_t credit)
 {
     s->credit = credit;
-    s->reserve = credit / 3;
+    s->reserve = credit / 2;
 }
 
 bool server_transaction_is_final(const struct server_transaction *s)
