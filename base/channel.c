@@ -98,10 +98,13 @@ static void channel_close_open(struct channel *c)
 void channel_flush(struct channel *c)
 {
     c->deadline = 0;
-    channel_close_open(c);
-    while (c->first) {
+    for (;;) {
+        if (!c->first) /* behind others it goes on gathering: a full socket costs no memory */
+            channel_close_open(c);
         struct datagram *d = c->first;
 
+        if (!d)
+            return;
         if (datagram_send(c, d) == ERR_BUSY) {
             event_add(c->writable, NULL);
             return;
@@ -240,6 +243,7 @@ void channel_free(struct channel *c)
         c->first = d->next;
         datagram_free(d);
     }
+    datagram_free(c->open);
     if (c->fd >= 0)
         close(c->fd);
     free(c);

@@ -6,7 +6,7 @@
 
 static bool pack_room(struct pack *k, size_t n)
 {
-    size_t room = k->room ? k->room : 256;
+    size_t room = k->room ? k->room : 1024;
     char *bigger;
 
     if (k->error)

@@ -16,11 +16,6 @@ void text_view(struct text *t, struct view v)
     t->n += v.n;
 }
 
-void text_string(struct text *t, const char *s)
-{
-    text_view(t, view_of(s));
-}
-
 void text_number(struct text *t, uint64_t number)
 {
     char digits[20];
@@ -37,10 +32,13 @@ void text_hex(struct text *t, const void *bytes, size_t n)
     static const char digits[] = "0123456789abcdef";
     const unsigned char *b = bytes;
 
+    if (t->full || n > (t->size - t->n) / 2) {
+        t->full = true;
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
-        char pair[2] = {digits[b[i] >> 4], digits[b[i] & 15]};
-
-        text_view(t, (struct view){pair, 2});
+        t->p[t->n++] = digits[b[i] >> 4];
+        t->p[t->n++] = digits[b[i] & 15];
     }
 }
 

@@ -13,7 +13,11 @@ struct text {
 #define TEXT(buffer) ((struct text){.p = (buffer), .size = sizeof(buffer)})
 
 void text_view(struct text *t, struct view v);
-void text_string(struct text *t, const char *s);
+static inline void text_string(struct text *t, const char *s)
+{
+    text_view(t, view_of(s)); /* the length of a literal is known to the compiler */
+}
+
 void text_number(struct text *t, uint64_t number);
 void text_hex(struct text *t, const void *bytes, size_t n);
 void text_format(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

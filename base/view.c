@@ -9,22 +9,10 @@ static unsigned char lower(unsigned char c)
     return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-struct view view_of(const char *s)
+bool bytes_ieq(const char *a, const char *b, size_t n)
 {
-    return s ? (struct view){s, strlen(s)} : (struct view){"", 0};
-}
-
-bool view_eq(struct view a, struct view b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool view_ieq(struct view a, struct view b)
-{
-    if (a.n != b.n)
-        return false;
-    for (size_t i = 0; i < a.n; i++)
-        if (lower((unsigned char)a.p[i]) != lower((unsigned char)b.p[i]))
+    for (size_t i = 0; i < n; i++)
+        if (a[i] != b[i] && lower((unsigned char)a[i]) != lower((unsigned char)b[i]))
             return false;
     return true;
 }
@@ -50,26 +38,12 @@ struct view view_trim(struct view v)
     return v;
 }
 
-size_t view_find(struct view v, char c)
-{
-    const char *at = v.n ? memchr(v.p, c, v.n) : NULL;
-
-    return at ? (size_t)(at - v.p) : v.n;
-}
-
 size_t view_ifind(struct view v, struct view needle)
 {
     for (size_t i = 0; i + needle.n <= v.n; i++)
         if (view_ieq((struct view){v.p + i, needle.n}, needle))
             return i;
     return v.n;
-}
-
-struct view view_from(struct view v, size_t offset)
-{
-    if (offset >= v.n)
-        return (struct view){v.p ? v.p + v.n : NULL, 0};
-    return (struct view){v.p + offset, v.n - offset};
 }
 
 struct view view_cut(struct view *rest, char c)

@@ -96,6 +96,14 @@ static void client_changed(void *arg, const struct change *change)
         k->snapshot_due = true;
 }
 
+static bool may_change_users(const json_t *request)
+{
+    struct view name = view_of(json_string_value(json_object_get(request, "command")));
+
+    return view_istarts(name, VIEW("user ")) && !view_eq(name, VIEW("user list")) &&
+           !view_eq(name, VIEW("user show"));
+}
+
 static void client_run(struct client *c, const json_t *request)
 {
     struct keeper *k = c->control->keeper;
@@ -109,6 +117,8 @@ static void client_run(struct client *c, const json_t *request)
 
     verdict_commit(k); /* a command that rolls back must not take the group with it */
     closing = command_run(&context, request);
+    if (may_change_users(request))
+        remembered_clear(k->remembered);
     if (k->sip)
         channel_flush(k->sip); /* sip knows before the answer is read */
     if (c->failed) {

@@ -243,7 +243,8 @@ enum error keeper_new(struct keeper **out, struct event_base *base,
     k->base = base;
     k->hooks = options->hooks;
     k->owner = options->owner;
-    if (!keeper_configure(k, options->default_domain, options->realm) && !timers_new(k))
+    if (!keeper_configure(k, options->default_domain, options->realm) && !timers_new(k) &&
+        !remembered_new(&k->remembered))
         e = store_open(&k->store, options->database, STORE_SERVE, error);
     if (!e)
         e = keeper_realm_fits(k, options->realm, error);
@@ -269,6 +270,7 @@ void keeper_free(struct keeper *k)
         k->store->ops->close(k->store);
     free(k->default_domain);
     free(k->realm);
+    remembered_free(k->remembered);
     pack_free(&k->scratch);
     pack_free(&k->verdicts);
     free(k->waiting);

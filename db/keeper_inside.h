@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "db/keeper.h"
+#include "db/remembered.h"
 
 struct event;
 struct control;
@@ -29,6 +30,7 @@ struct keeper {
     bool prunable; /* the last pruning left dead rows */
     bool used;     /* a group was committed since the last tick */
     struct pack scratch;
+    struct remembered *remembered;
 
     /* The group that gathers REGISTERs until `drained` (verdict.c). */
     struct pack verdicts;

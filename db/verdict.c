@@ -10,18 +10,28 @@ static void verdict_pack(struct pack *k, enum verdict verdict, const struct stor
     pack_view(k, user ? user->domain : VIEW_NONE);
 }
 
-/* Is the claim proven? On VERDICT_OK *user is filled, until the next call on the store. */
+/* Is the claim proven? On VERDICT_OK *user is filled, until the next claim. Each refusal costs one
+ * look into the store and one check of a response, whether or not the user exists or is remembered:
+ * how long it takes tells a stranger nothing. */
 static enum verdict verdict_of(struct keeper *k, const struct claim *claim, struct store_user *user)
 {
-    enum error e = k->store->ops->user_get(k->store, claim_user(claim), claim->domain, user);
+    struct view name = claim_user(claim);
+    bool remembered = remembered_get(k->remembered, name, claim->domain, user);
+    bool proven = remembered && claim_verify(claim, &user->credentials);
+    enum error e;
 
+    if (proven)
+        return VERDICT_OK;
+    e = k->store->ops->user_get(k->store, name, claim->domain, user);
     if (e && e != ERR_NOT_FOUND) {
         keeper_store_result(k, e);
         return VERDICT_UNAVAILABLE;
     }
-    /* an unknown user takes as long as a wrong password */
-    if (!claim_verify(claim, e ? NULL : &user->credentials) || e)
+    if (!remembered)
+        proven = claim_verify(claim, e ? NULL : &user->credentials);
+    if (!proven || e)
         return VERDICT_DENIED;
+    remembered_put(k->remembered, name, claim->domain, user);
     return VERDICT_OK;
 }
 

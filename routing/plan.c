@@ -7,6 +7,8 @@ struct view plan_domain(const struct plan *p, struct view host, uint16_t port)
 {
     struct sip_flow address = {0};
 
+    if (host.n > 1 && host.p[host.n - 1] == '.') /* RFC 3261 25.1: the root may be named */
+        host.n--;
     for (size_t i = 0; i < p->domain_count; i++)
         if (view_ieq(host, view_of(p->domains[i])))
             return view_of(p->domains[i]);

@@ -103,8 +103,11 @@ bool child_died(struct child *c, int wait_status, char why[64])
     uint64_t now = clock_ms(), *oldest = &c->deaths[c->death_count % CHILD_DEATHS];
     bool often = c->death_count >= CHILD_DEATHS - 1 &&
                  now - c->deaths[(c->death_count + 1) % CHILD_DEATHS] < DEATHS_SPAN;
-    *oldest = now;
-    c->death_count++;
+    if (c->failures)
+        often = false;
+    else
+        *oldest = now;
+    c->death_count += !c->failures;
     if (WIFSIGNALED(wait_status))
         snprintf(why, 64, "signal %d (%s)", WTERMSIG(wait_status),
                  strsignal(WTERMSIG(wait_status)));
@@ -112,7 +115,7 @@ bool child_died(struct child *c, int wait_status, char why[64])
         snprintf(why, 64, "exit status %d", WEXITSTATUS(wait_status));
     bool long_life = now - c->started > DEATHS_SPAN;
     c->wait = long_life || !c->wait ? WAIT_FIRST : c->wait * 2;
-    if (c->wait > WAIT_MOST)
+    if (c->wait > WAIT_MOST || c->failures)
         c->wait = WAIT_MOST;
     c->pid = 0;
     child_close(c);

@@ -19,7 +19,8 @@ struct child {
     uint64_t started, answered;    /* ms, clock_ms(): of this process, of its last PONG */
     uint64_t deaths[CHILD_DEATHS]; /* ms, a ring */
     unsigned death_count;
-    unsigned wait; /* ms before the next start */
+    unsigned wait;     /* ms before the next start */
+    unsigned failures; /* starts in a row that ended in ROLE_FAILED: no crash, a thing to mend */
     struct event *restart;
 };
 

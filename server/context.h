@@ -17,6 +17,7 @@ struct branch {
 
 struct context {
     struct worker *worker;
+    struct context *next, **link;  /* among the worker's */
     struct server_transaction *tx; /* NULL once it has ended */
     struct branch *branches;
     unsigned open; /* branches without a final answer */
@@ -50,6 +51,8 @@ void context_final(struct context *c, struct branch *b, unsigned status,
 void context_provisional(struct context *c, const struct sip_message *m);
 /* Frees c when nothing of it is alive. */
 void context_release(struct context *c);
+/* Frees all of w's, telling nobody; the transactions are to be freed next. */
+void contexts_free(struct worker *w);
 
 /* branch.c */
 struct branch *branch_start(struct context *c, const struct sip_flow *flow, enum sip_method method,

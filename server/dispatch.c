@@ -47,6 +47,14 @@ void refuse(struct worker *w, const struct request *r, unsigned status, struct v
     (void)w->link.send(w->link.self, &to, text_done(&out));
 }
 
+void refuse_busy(struct worker *w, struct request *r)
+{
+    if (r->tx)
+        server_transaction_drop(r->tx);
+    r->tx = NULL;
+    refuse(w, r, 503, VIEW("Retry-After: 5\r\n"));
+}
+
 void answer(struct worker *w, const struct request *r, unsigned status, struct view headers)
 {
     static __thread char buffer[SIP_OUT_MAX];
@@ -57,13 +65,17 @@ void answer(struct worker *w, const struct request *r, unsigned status, struct v
         return;
     }
     reply_build(w, &out, r, status, headers);
-    if (!out.full)
-        server_transaction_respond(r->tx, status, text_done(&out));
+    if (out.full) { /* no request stays without an answer */
+        status = 500;
+        out = TEXT(buffer);
+        reply_build(w, &out, r, status, VIEW_NONE);
+    }
+    server_transaction_respond(r->tx, status, text_done(&out));
 }
 
 static void ack_dispatch(struct worker *w, struct request *r)
 {
-    struct server_transaction *tx = server_transaction_find(w->transactions, r->m);
+    struct server_transaction *tx = server_transaction_find(w->transactions, r->key);
     char tag[16];
     struct sip_flow to;
 
@@ -93,7 +105,7 @@ static void cancel_dispatch(struct worker *w, struct request *r)
         refuse(w, r, 481, VIEW_NONE);
         return;
     }
-    if (server_transaction_new(&r->tx, w->transactions, r->m, &r->from) != OK)
+    if (server_transaction_new(&r->tx, w->transactions, r->key, r->m, &r->from) != OK)
         w->counters.out_of_memory++;
     answer(w, r, 200, VIEW_NONE);
     proxy_cancel(invite);
@@ -165,15 +177,15 @@ static void new_dispatch(struct worker *w, struct request *r)
     case GATE_CLAIMED:
         break;
     }
-    if (server_transaction_new(&r->tx, w->transactions, r->m, &r->from) != OK) {
+    if (server_transaction_new(&r->tx, w->transactions, r->key, r->m, &r->from) != OK) {
         w->counters.out_of_memory++;
-        refuse(w, r, 503, VIEW("Retry-After: 5\r\n"));
+        refuse_busy(w, r);
         return;
     }
     p = pending_new(w, r, KEEPER_CHECK, on_check_verdict);
     if (!p) {
         w->counters.out_of_memory++;
-        answer(w, r, 503, VIEW("Retry-After: 5\r\n"));
+        refuse_busy(w, r);
         return;
     }
     gate_claim(p, &claim, nc);
@@ -182,7 +194,7 @@ static void new_dispatch(struct worker *w, struct request *r)
 
 void dispatch_request(struct worker *w, const struct sip_message *m, const struct sip_flow *from)
 {
-    struct request r = {.m = m, .from = *from};
+    struct request r = {.m = m, .from = *from, .key = server_transaction_key(w->transactions, m)};
     struct server_transaction *tx;
     struct sip_flow to;
 
@@ -190,7 +202,7 @@ void dispatch_request(struct worker *w, const struct sip_message *m, const struc
         ack_dispatch(w, &r);
         return;
     }
-    tx = server_transaction_find(w->transactions, m);
+    tx = server_transaction_find(w->transactions, r.key);
     if (tx) {
         server_transaction_receive(tx, m);
         return;
@@ -199,7 +211,7 @@ void dispatch_request(struct worker *w, const struct sip_message *m, const struc
         return;
     if (m->method_id == METHOD_CANCEL)
         cancel_dispatch(w, &r);
-    else if (route_dialog(w, &r, &to))
+    else if (route_dialog(w, &r, &to) && !(m->method_id == METHOD_INVITE && !m->to_tag.n))
         proxy_forward_dialog(w, &r, &to);
     else if (m->method_id == METHOD_REGISTER && plan_domain(&w->plan, r.uri.host, r.uri.port).n)
         registrar_receive(w, &r);
@@ -210,8 +222,10 @@ void dispatch_request(struct worker *w, const struct sip_message *m, const struc
 void dispatch_response(struct worker *w, const struct sip_message *m)
 {
     struct client_transaction *tx = client_transaction_find(w->transactions, m);
+    /* 16.7 step 3: without a Via beside ours it is for nobody; only our own CANCELs have one */
+    bool ends_here = m->method_id != METHOD_CANCEL && sip_value_count(m, HEADER_VIA, 1) < 2;
 
-    if (!tx) {
+    if (!tx || ends_here) {
         w->counters.stray_responses++;
         return;
     }

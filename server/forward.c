@@ -79,8 +79,8 @@ static struct view whole(const struct sip_message *m)
 }
 
 /* A strict router has put our own URI into the Request-URI: the last Route value was meant (16.4).
- */
-static void strict_route_undo(const struct worker *w, struct edits *e, const struct request *r)
+ * True: that is what goes on now. */
+static bool strict_route_undo(const struct worker *w, struct edits *e, const struct request *r)
 {
     const struct header_line *h = NULL, *last = NULL;
     struct view rest, value = VIEW_NONE;
@@ -89,26 +89,18 @@ static void strict_route_undo(const struct worker *w, struct edits *e, const str
 
     if (!r->uri.has_user || !r->m->to_tag.n ||
         !token_read(&token, w->token_key, r->m->call_id, r->uri.user))
-        return;
+        return false;
     while ((h = sip_header_after(r->m, HEADER_ROUTE, h)))
         last = h;
     if (!last)
-        return;
+        return false;
     rest = last->value;
     while (rest.n)
         value = header_value_next(&rest);
     if (name_addr_parse(&parts, value) != OK)
-        return;
+        return false;
     edits_replace(e, r->m->uri, parts.uri);
-    if (value.p == last->value.p) {
-        edits_replace(e, last->line, VIEW(""));
-        return;
-    }
-    const char *comma = value.p;
-
-    while (*--comma != ',')
-        ;
-    edits_replace(e, (struct view){comma, (size_t)(value.p + value.n - comma)}, VIEW(""));
+    return true;
 }
 
 enum error forward_request(struct worker *w, struct text *out, const struct request *r,
@@ -116,6 +108,7 @@ enum error forward_request(struct worker *w, struct text *out, const struct requ
 {
     char bytes[FORWARD_SCRATCH];
     struct text scratch = TEXT(bytes);
+    bool strict = false;
     struct edits e;
     size_t start;
 
@@ -123,7 +116,7 @@ enum error forward_request(struct worker *w, struct text *out, const struct requ
     if (hop->uri.n)
         edits_replace(&e, r->m->uri, hop->uri);
     else
-        strict_route_undo(w, &e, r);
+        strict = strict_route_undo(w, &e, r);
     if (record) {
         struct sip_flow caller = reply_flow(r->m, &r->from);
 
@@ -133,7 +126,7 @@ enum error forward_request(struct worker *w, struct text *out, const struct requ
     }
     via_push(w, &e, r, hop, &scratch, id);
     max_forwards_put(&e, r, &scratch);
-    route_strip(&e, r);
+    route_strip(&e, r, strict);
     if (hop->route.n) {
         start = scratch.n;
         text_string(&scratch, "Route: ");

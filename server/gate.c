@@ -223,7 +223,7 @@ bool gate_passed(struct worker *w, struct request *r, enum verdict verdict, stru
     switch (verdict) {
     case VERDICT_UNAVAILABLE:
         w->counters.unavailable++;
-        answer(w, r, 503, VIEW("Retry-After: 5\r\n"));
+        refuse_busy(w, r); /* he has not proven to be where he says */
         return false;
     case VERDICT_DENIED:
         w->counters.denied++;

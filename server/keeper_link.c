@@ -69,21 +69,23 @@ struct pending *pending_new(struct worker *w, const struct request *r, uint16_t 
 {
     struct keeper_link *k = w->keeper;
     struct pending *p = k->pending.count < PENDING_MAX ? calloc(1, sizeof(*p)) : NULL;
-    char *bytes = p ? malloc(r->m->bytes.n) : NULL;
+    struct sip_message *kept = p ? sip_message_keep(r->m) : NULL;
 
-    if (!bytes) {
+    if (!kept) {
         free(p);
         return NULL;
     }
-    memcpy(bytes, r->m->bytes.p, r->m->bytes.n);
     *p = (struct pending){.owner = w,
                           .id = k->next_id++,
                           .type = type,
                           .tx = r->tx,
                           .from = r->from,
-                          .bytes = bytes,
-                          .size = r->m->bytes.n,
+                          .m = kept,
+                          .uri = r->uri,
                           .done = done};
+    view_rebase(&p->uri.user, r->m->bytes, kept->bytes.p);
+    view_rebase(&p->uri.host, r->m->bytes, kept->bytes.p);
+    view_rebase(&p->uri.transport, r->m->bytes, kept->bytes.p);
     table_put(&k->pending, &p->node, p->id);
     return p;
 }
@@ -93,20 +95,22 @@ void pending_free(struct pending *p)
     table_take(&p->owner->keeper->pending, &p->node);
     timer_disarm(&p->limit);
     pack_free(&p->body);
-    free(p->bytes);
+    free(p->m);
     free(p);
+}
+
+struct request pending_request(const struct pending *p)
+{
+    return (struct request){.m = p->m, .from = p->from, .uri = p->uri, .tx = p->tx};
 }
 
 static void pending_finish(struct pending *p, enum verdict verdict, struct user *user)
 {
-    static __thread struct sip_message m;
-    struct worker *w = p->owner;
-    struct request r = {.m = &m, .from = p->from, .tx = p->tx, .user = user};
+    struct request r = pending_request(p);
 
+    r.user = user;
     timer_disarm(&p->limit);
-    if (sip_message_parse(&m, (struct view){p->bytes, p->size}) == OK &&
-        uri_parse(&r.uri, m.uri) == OK)
-        p->done(w, &r, verdict, p);
+    p->done(p->owner, &r, verdict, p);
     pending_free(p);
 }
 

@@ -6,7 +6,7 @@
 
 struct pending;
 
-/* What goes on once the verdict is there. `r` is the request parsed anew from kept bytes; its user
+/* What goes on once the verdict is there. `r` is the request as it was kept; its user
  * is set when the verdict is VERDICT_OK. */
 typedef void pending_done(struct worker *w, struct request *r, enum verdict verdict,
                           struct pending *p);
@@ -20,12 +20,12 @@ struct pending {
     struct server_transaction *tx;
     struct sip_flow from;
     struct timer limit;
-    struct pack body; /* the question, kept for a restarted keeper */
-    char *bytes;      /* the request */
-    size_t size;
-    size_t rows_at;       /* REGISTER: where the bindings begin in body */
-    struct user *busy;    /* REGISTER: the address-of-record it holds */
-    struct pending *next; /* REGISTER: waits behind another for the same user */
+    struct pack body;      /* the question, kept for a restarted keeper */
+    struct sip_message *m; /* the request, kept */
+    struct uri uri;        /* its Request-URI */
+    size_t rows_at;        /* REGISTER: where the bindings begin in body */
+    struct user *busy;     /* REGISTER: the address-of-record it holds */
+    struct pending *next;  /* REGISTER: waits behind another for the same user */
     char nonce[NONCE_TEXT];
     uint32_t nc;
     pending_done *done;
@@ -42,6 +42,8 @@ bool keeper_link_is_up(const struct worker *w);
 struct pending *pending_new(struct worker *w, const struct request *r, uint16_t type,
                             pending_done *done);
 void pending_free(struct pending *p);
+/* The request that p keeps. */
+struct request pending_request(const struct pending *p);
 /* Sends it off. */
 void pending_ask(struct pending *p);
 /* Sends the JSON text of an answer to a control question. */

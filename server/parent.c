@@ -123,7 +123,7 @@ void daemon_stop(struct daemon *d, int status)
         return;
     d->stopping = true;
     notify_stopping();
-    for (int i = 0; i < ROLES; i++) {
+    for (int i = ROLES - 1; i >= 0; i--) { /* sip first: it need not hear that the keeper went */
         event_del(d->children[i].restart);
         child_send(&d->children[i], ROLE_STOP, 0, VIEW_NONE, -1);
     }
@@ -160,6 +160,7 @@ static void peers_connect(struct daemon *d)
 static void role_ready(struct daemon *d, struct child *c)
 {
     c->ready = true;
+    c->failures = 0;
     for (int i = 0; i < ROLES; i++)
         if (!d->children[i].ready)
             return;
@@ -179,8 +180,9 @@ static void role_ready(struct daemon *d, struct child *c)
 
 static void role_failed(struct daemon *d, struct child *c, struct view why)
 {
-    if (d->ready) {
-        log_error("the %s role cannot go on: %.*s", role_name(c->role), VIEW_ARG(why));
+    if (d->ready) { /* calls go on; it is tried again every few seconds, and told once */
+        if (!c->failures++)
+            log_error("the %s role cannot go on: %.*s", role_name(c->role), VIEW_ARG(why));
         return;
     }
     daemon_fail(d, why.p, why.n);
@@ -295,8 +297,9 @@ static void role_died(struct daemon *d, struct child *c, int wait_status)
         daemon_stop(d, 1);
         return;
     }
-    log_error("the %s role died by %s and is started again in %u ms", role_name(c->role), why,
-              c->wait);
+    if (c->failures <= 1)
+        log_error("the %s role died by %s and is started again in %u ms", role_name(c->role), why,
+                  c->wait);
     notify_status("Restarting a role");
     restart_later(c);
 }

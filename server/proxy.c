@@ -15,9 +15,9 @@ static bool transaction_begin(struct worker *w, struct request *r, bool stranger
 {
     if (r->tx)
         return true;
-    if (server_transaction_new(&r->tx, w->transactions, r->m, &r->from) != OK) {
+    if (server_transaction_new(&r->tx, w->transactions, r->key, r->m, &r->from) != OK) {
         w->counters.out_of_memory++;
-        refuse(w, r, 503, VIEW("Retry-After: 5\r\n"));
+        refuse_busy(w, r);
         return false;
     }
     if (stranger && r->from.transport == FLOW_UDP)

@@ -1,13 +1,15 @@
 /* The registrar (RFC 3261 section 10): a REGISTER is one question to the keeper, who checks the
  * credentials and commits the rows; memory and the 200 follow. One at a time for each user. */
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "server/gate.h"
 #include "server/registration.h"
 
-#define ANSWER_MAX  32768
-#define WAITING_MAX 8 /* REGISTERs of one user behind the one that is under way */
+#define ANSWER_MAX    32768
+#define WAITING_MAX   8 /* REGISTERs of one user behind the one that is under way */
+#define EASY_CONTACTS 2 /* so many are looked at before the sender is known */
 
 static struct user *to_user(const struct worker *w, const struct sip_message *m)
 {
@@ -95,6 +97,9 @@ static void fault_answer(struct worker *w, struct request *r, const struct regis
     char bytes[64];
     struct text lines = TEXT(bytes);
 
+    w->counters.too_brief += g->fault == 423;
+    w->counters.out_of_order += g->fault == 500;
+    w->counters.too_many_contacts += g->fault == 403;
     if (g->fault != 423) {
         answer(w, r, g->fault, view_of(g->fault_headers));
         return;
@@ -151,42 +156,47 @@ static void on_register_verdict(struct worker *w, struct request *r, enum verdic
         next_begin(w, u, next);
 }
 
-/* Fills in the rows and asks. False: answered with a fault. */
-static bool register_ask(struct worker *w, struct request *r, struct pending *p)
+/* Asks for the rows. False: answered, they are too much. */
+static bool rows_ask(struct worker *w, struct request *r, struct pending *p,
+                     const struct registration *g)
 {
-    static __thread struct registration g;
-
-    registration_make(&g, w, r, p->busy);
-    if (g.fault) {
-        fault_answer(w, r, &g);
-        return false;
-    }
     if (!sip_header(r->m, HEADER_CONTACT))
         w->counters.queries++;
     p->rows_at = p->body.n;
-    pack_u16(&p->body, (uint16_t)g.count);
-    for (unsigned i = 0; i < g.count; i++)
-        binding_pack(&p->body, &g.rows[i]);
+    pack_u16(&p->body, (uint16_t)g->count);
+    for (unsigned i = 0; i < g->count; i++)
+        binding_pack(&p->body, &g->rows[i]);
     if (p->body.error || p->body.n > CHANNEL_MESSAGE_MAX) {
-        answer(w, r, 503, VIEW("Retry-After: 5\r\n"));
+        refuse_busy(w, r);
         return false;
     }
     pending_ask(p);
     return true;
 }
 
+/* The REGISTER of somebody who has proven himself. False: answered with a fault. */
+static bool register_ask(struct worker *w, struct request *r, struct pending *p)
+{
+    static __thread struct registration g;
+
+    registration_make(&g, w, r, p->busy);
+    if (!g.fault)
+        return rows_ask(w, r, p, &g);
+    fault_answer(w, r, &g);
+    return false;
+}
+
 /* The next REGISTER for u that waited behind the one that is done. */
 static void next_begin(struct worker *w, struct user *u, struct pending *next)
 {
-    static __thread struct sip_message m;
-
     while (next) {
         struct pending *after = next->next;
-        struct request r = {.m = &m, .from = next->from, .tx = next->tx};
+        struct request r = pending_request(next);
 
         u->busy = next;
-        if (!u->gone && sip_message_parse(&m, (struct view){next->bytes, next->size}) == OK &&
-            uri_parse(&r.uri, m.uri) == OK && register_ask(w, &r, next))
+        if (u->gone)
+            answer(w, &r, 404, VIEW_NONE);
+        else if (register_ask(w, &r, next))
             return;
         pending_free(next);
         next = after;
@@ -207,21 +217,73 @@ static bool enqueue(struct pending *first, struct pending *p)
     return true;
 }
 
-static void pending_begin(struct worker *w, struct request *r, struct pending *p)
+static void proven_begin(struct worker *w, struct request *r, struct pending *p)
 {
-    struct user *u = to_user(w, r->m);
+    struct user *u = r->user;
 
     p->busy = u;
-    if (u && u->busy) {
+    if (u->busy) {
         if (!enqueue(u->busy, p)) {
-            answer(w, r, 503, VIEW("Retry-After: 5\r\n"));
+            refuse_busy(w, r);
             pending_free(p);
         }
         return;
     }
+    u->busy = p;
+    if (register_ask(w, r, p))
+        return;
+    location_release(w->location, u);
+    pending_free(p);
+}
+
+/* The sender of a REGISTER that was checked first is known: now it takes its way. */
+static void on_proof(struct worker *w, struct request *r, enum verdict verdict, struct pending *p)
+{
+    struct user *u = to_user(w, r->m);
+    struct pending *again;
+
+    if (verdict != VERDICT_OK) {
+        (void)gate_passed(w, r, verdict, p);
+        return;
+    }
+    if (u != r->user) {
+        w->counters.forbidden++;
+        answer(w, r, u ? 403 : 404, VIEW_NONE);
+        return;
+    }
+    again = pending_new(w, r, KEEPER_REGISTER, on_register_verdict);
+    if (!again) {
+        w->counters.out_of_memory++;
+        refuse_busy(w, r);
+        return;
+    }
+    memcpy(again->nonce, p->nonce, sizeof(again->nonce));
+    again->nc = p->nc;
+    pack_bytes(&again->body, p->body.p, p->body.n);
+    proven_begin(w, r, again);
+}
+
+/* Check and commit are one question. But a stranger must not stand in a user's queue, learn about
+ * his bindings from a fault, or make much work: then the check comes first, by itself. */
+static void pending_begin(struct worker *w, struct request *r, struct pending *p)
+{
+    static __thread struct registration g;
+    struct user *u = to_user(w, r->m);
+    bool known_first =
+        (u && u->busy) || sip_value_count(r->m, HEADER_CONTACT, EASY_CONTACTS) > EASY_CONTACTS;
+
+    if (!known_first)
+        registration_make(&g, w, r, u);
+    if (known_first || g.fault) {
+        p->type = KEEPER_CHECK;
+        p->done = on_proof;
+        pending_ask(p);
+        return;
+    }
+    p->busy = u;
     if (u)
         u->busy = p;
-    if (register_ask(w, r, p))
+    if (rows_ask(w, r, p, &g))
         return;
     if (u)
         location_release(w->location, u);
@@ -264,15 +326,15 @@ void registrar_receive(struct worker *w, struct request *r)
         return;
     if (!extensions_known(w, r))
         return;
-    if (server_transaction_new(&r->tx, w->transactions, r->m, &r->from) != OK) {
+    if (server_transaction_new(&r->tx, w->transactions, r->key, r->m, &r->from) != OK) {
         w->counters.out_of_memory++;
-        refuse(w, r, 503, VIEW("Retry-After: 5\r\n"));
+        refuse_busy(w, r);
         return;
     }
     p = pending_new(w, r, KEEPER_REGISTER, on_register_verdict);
     if (!p) {
         w->counters.out_of_memory++;
-        answer(w, r, 503, VIEW("Retry-After: 5\r\n"));
+        refuse_busy(w, r);
         return;
     }
     gate_claim(p, &claim, nc);

@@ -79,7 +79,6 @@ static unsigned grant(struct registration *out, struct worker *w, const struct s
     if (agent_is_cisco79(m) && asked < CISCO_EXPIRES)
         asked = CISCO_EXPIRES;
     if (asked < w->config->registrar.min_expires) {
-        w->counters.too_brief++;
         fail(out, 423, NULL);
         return 0;
     }
@@ -135,12 +134,10 @@ static struct store_binding *row_add(struct registration *out, const struct user
 }
 
 /* 10.3 step 7: within one Call-ID only a higher CSeq may change a binding. */
-static bool in_order(struct registration *out, struct worker *w, const struct sip_message *m,
-                     const struct binding *b)
+static bool in_order(struct registration *out, const struct sip_message *m, const struct binding *b)
 {
     if (!view_eq(binding_call_id(b), m->call_id) || m->cseq > b->cseq)
         return true;
-    w->counters.out_of_order++;
     fail(out, 500, "Warning: 399 offhook \"CSeq is not higher than before\"\r\n");
     return false;
 }
@@ -160,14 +157,14 @@ static void remove_row(struct registration *out, const struct sip_message *m,
 
 /* Removes what the Contact replaces: the same URI in another spelling, the same instance at another
  * address. False: out of order. */
-static bool replaced_remove(struct registration *out, struct worker *w, const struct sip_message *m,
+static bool replaced_remove(struct registration *out, const struct sip_message *m,
                             const struct user *u, const struct contact *c)
 {
     for (struct binding *b = u->bindings; b; b = b->next) {
         bool same = uri_same(binding_contact(b), c->parts.uri);
         bool instance = c->instance.n && view_eq(binding_instance(b), c->instance);
 
-        if (same && !in_order(out, w, m, b))
+        if (same && !in_order(out, m, b))
             return false;
         if ((same || instance) && (c->expires == 0 || !view_eq(binding_contact(b), c->parts.uri)))
             remove_row(out, m, b);
@@ -192,12 +189,16 @@ static void contact_apply(struct registration *out, struct worker *w, const stru
 
     if (c->expires && !(granted = grant(out, w, r->m, c->expires)))
         return;
-    if (!u || !replaced_remove(out, w, r->m, u, c) || !c->expires)
+    if (!u || !replaced_remove(out, r->m, u, c) || !c->expires)
         return;
+    flow = flow_for(w, r, c, path);
+    if (transport_is_self(w->transport, &flow)) { /* each call would fork without end, RFC 5393 */
+        fail(out, 400, "Warning: 399 offhook \"that Contact leads back to this server\"\r\n");
+        return;
+    }
     row = row_add(out, u);
     if (!row)
         return;
-    flow = flow_for(w, r, c, path);
     row->contact = c->parts.uri;
     row->expires = clock_wall() + granted;
     row->call_id = r->m->call_id;
@@ -212,8 +213,7 @@ static void contact_apply(struct registration *out, struct worker *w, const stru
 }
 
 /* "Contact: *" needs "Expires: 0" and nothing beside it (10.2.2). */
-static void star_apply(struct registration *out, struct worker *w, const struct sip_message *m,
-                       const struct user *u)
+static void star_apply(struct registration *out, const struct sip_message *m, const struct user *u)
 {
     const struct header_line *expires = sip_header(m, HEADER_EXPIRES);
     uint64_t seconds;
@@ -224,7 +224,7 @@ static void star_apply(struct registration *out, struct worker *w, const struct 
         return;
     }
     for (struct binding *b = u ? u->bindings : NULL; b; b = b->next) {
-        if (!in_order(out, w, m, b))
+        if (!in_order(out, m, b))
             return;
         remove_row(out, m, b);
     }
@@ -277,7 +277,7 @@ static void contacts_apply(struct registration *out, struct worker *w, const str
             struct contact c;
 
             if (view_eq(value, VIEW("*")))
-                star_apply(out, w, r->m, u);
+                star_apply(out, r->m, u);
             else if (contact_parse(&c, w, r->m, value))
                 contact_apply(out, w, r, u, &c, path);
             else
@@ -296,8 +296,6 @@ void registration_make(struct registration *out, struct worker *w, const struct 
         return;
     }
     contacts_apply(out, w, r, u);
-    if (!out->fault && u && bindings_after(out, u) > w->config->registrar.max_contacts) {
-        w->counters.too_many_contacts++;
+    if (!out->fault && u && bindings_after(out, u) > w->config->registrar.max_contacts)
         fail(out, 403, "Warning: 399 offhook \"too many contacts\"\r\n");
-    }
 }

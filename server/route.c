@@ -99,22 +99,46 @@ bool route_dialog(struct worker *w, struct request *r, struct sip_flow *to)
     return next_hop(w, r, to);
 }
 
-void route_strip(struct edits *e, const struct request *r)
+static struct view without_last(struct view list)
+{
+    struct view rest = list;
+    size_t n = 0;
+
+    while (rest.n) {
+        n = (size_t)(rest.p - list.p);
+        header_value_next(&rest);
+    }
+    return (struct view){list.p, n ? n - 1 : 0}; /* nor the comma */
+}
+
+/* Leaves of a Route line the part `keep` of its value. */
+static void line_keep(struct edits *e, const struct header_line *h, struct view keep)
+{
+    size_t before = (size_t)(keep.p - h->value.p), behind = h->value.n - before - keep.n;
+
+    if (!keep.n) {
+        edits_replace(e, h->line, VIEW(""));
+        return;
+    }
+    if (before)
+        edits_replace(e, (struct view){h->value.p, before}, VIEW(""));
+    if (behind)
+        edits_replace(e, (struct view){keep.p + keep.n, behind}, VIEW(""));
+}
+
+void route_strip(struct edits *e, const struct request *r, bool last)
 {
     unsigned left = r->routes_own;
 
-    for (const struct header_line *h = NULL;
-         left && (h = sip_header_after(r->m, HEADER_ROUTE, h));) {
-        struct view rest = h->value;
+    for (const struct header_line *h = NULL; (h = sip_header_after(r->m, HEADER_ROUTE, h));) {
+        struct view keep = h->value;
 
-        while (rest.n && left) {
-            header_value_next(&rest);
-            left--;
-        }
-        if (!rest.n)
-            edits_replace(e, h->line, VIEW(""));
-        else
-            edits_replace(e, (struct view){h->value.p, (size_t)(rest.p - h->value.p)}, VIEW(""));
+        for (; keep.n && left; left--)
+            header_value_next(&keep);
+        if (last && !sip_header_after(r->m, HEADER_ROUTE, h))
+            keep = without_last(keep);
+        if (keep.n != h->value.n)
+            line_keep(e, h, keep);
     }
 }
 

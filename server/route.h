@@ -9,8 +9,8 @@ unsigned route_count_own(const struct worker *w, const struct request *r);
 /* Is r inside a dialog whose token we made? Then *to is the way to the other side and
  * r->routes_own is set; also set, when it is false, for a pre-loaded Route to this server. */
 bool route_dialog(struct worker *w, struct request *r, struct sip_flow *to);
-/* Edits the own Route values out of the message. */
-void route_strip(struct edits *e, const struct request *r);
+/* Edits the own Route values out of the message, and with `last` the last one. */
+void route_strip(struct edits *e, const struct request *r, bool last);
 /* Writes Record-Route lines for a dialog between two flows: one value, or two when transport or
  * family differ (RFC 5658), the callee's side first. */
 void route_record(const struct worker *w, struct text *out, const struct sip_message *m,

@@ -8,8 +8,8 @@
 
 #include "server/keeper_link.h"
 
-#define RING_ENTRIES 2048
-#define ENTRY_BYTES  1024
+#define RING_ENTRIES 1024
+#define ENTRY_BYTES  768
 #define FOLLOWERS    16
 #define FILTER_MAX   256
 
@@ -153,7 +153,7 @@ static void entry_tell(struct trace *t, const struct entry *e, uint64_t id)
     json_object_set_new(item, "remote", json_flow_end(e->peer.address, &e->peer, e->peer.port));
     summary_put(item, (struct view){e->bytes, e->size});
     json_object_set_new(line, "item", item);
-    text = json_dumps(line, JSON_COMPACT);
+    text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(13)); /* milliseconds */
     if (text)
         keeper_link_answer(t->owner, id, false, view_of(text));
     free(text);

@@ -98,6 +98,8 @@ enum error worker_init(struct worker *w, struct event_base *base, const struct c
     w->wheel_due = UINT64_MAX;
     w->started = clock_ms();
     w->link = (struct sip_link){link_send, w};
+    random_bytes(w->token_key, sizeof(w->token_key)); /* until the keeper tells the lasting ones */
+    random_bytes(w->tag_key, sizeof(w->tag_key));
     error = parts_make(w);
     if (error != OK) {
         worker_free(w);

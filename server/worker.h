@@ -30,7 +30,7 @@ struct worker {
     struct keeper_link *keeper;
     struct trace *trace;
     struct context *contexts; /* of the requests under way */
-    struct sip_link link; /* all that leaves */
+    struct sip_link link;     /* all that leaves */
     struct counters counters;
     uint8_t token_key[16], tag_key[16];
     struct transport_address *addresses;
@@ -43,6 +43,7 @@ struct request {
     const struct sip_message *m;
     struct sip_flow from;
     struct uri uri;                /* the Request-URI */
+    struct hash128 key;            /* of its transaction */
     struct server_transaction *tx; /* NULL: still stateless */
     struct user *user;             /* who has proven to send it; NULL: a stranger */
     unsigned routes_own;           /* leading Route values that were ours */
@@ -64,6 +65,8 @@ void dispatch_request(struct worker *w, const struct sip_message *m, const struc
 void dispatch_response(struct worker *w, const struct sip_message *m);
 /* Refuses or answers without state; never more than three times the bytes of the request. */
 void refuse(struct worker *w, const struct request *r, unsigned status, struct view headers);
+/* Answers 503 for now; no transaction of r is left behind. */
+void refuse_busy(struct worker *w, struct request *r);
 /* Writes an answer of our own with our To tag. */
 void reply_build(struct worker *w, struct text *out, const struct request *r, unsigned status,
                  struct view headers);

@@ -1,6 +1,8 @@
 /* Names and values of header fields. */
 #include "sip/header.h"
 
+#include "sip/letter.h"
+
 static const struct {
     struct view name;
     char compact;
@@ -32,7 +34,7 @@ static const struct {
     [HEADER_DATE] = {{"Date", 4}, 0, false},
 };
 
-enum header_id header_id_of(struct view name)
+static enum header_id id_search(struct view name)
 {
     char first = name.n ? name.p[0] | 0x20 : 0;
 
@@ -45,6 +47,30 @@ enum header_id header_id_of(struct view name)
     return HEADER_OTHER;
 }
 
+/* Length and ends tell almost all names apart; a place is filled at first use. */
+static unsigned shape_of(struct view name)
+{
+    return ((unsigned)name.n * 5 + (name.p[0] | 0x20u) * 3 + (name.p[name.n - 1] | 0x20u) * 7) &
+           255;
+}
+
+enum header_id header_id_of(struct view name)
+{
+    static __thread uint8_t by_shape[256];
+    unsigned shape;
+    enum header_id id;
+
+    if (name.n < 2)
+        return id_search(name);
+    shape = shape_of(name);
+    if (by_shape[shape] && view_ieq(name, headers[by_shape[shape]].name))
+        return (enum header_id)by_shape[shape];
+    id = id_search(name);
+    if (id != HEADER_OTHER)
+        by_shape[shape] = (uint8_t)id;
+    return id;
+}
+
 bool header_is_single(enum header_id id)
 {
     return headers[id].single;
@@ -55,6 +81,8 @@ static size_t find_outside(struct view v, char stop)
 {
     bool quoted = false, bracketed = false;
 
+    if (view_find(v, stop) == v.n) /* most values end here */
+        return v.n;
     for (size_t i = 0; i < v.n; i++) {
         char c = v.p[i];
 
@@ -113,7 +141,7 @@ bool header_balanced(struct view v)
 {
     bool quoted = false;
 
-    for (size_t i = 0; i < v.n; i++) {
+    for (size_t i = view_find(v, '"'); i < v.n; i++) {
         if (quoted && v.p[i] == '\\')
             i++;
         else if (v.p[i] == '"')
@@ -124,16 +152,7 @@ bool header_balanced(struct view v)
 
 bool header_is_token(struct view v)
 {
-    static const char marks[] = "-.!%*_+`'~";
-
-    for (size_t i = 0; i < v.n; i++) {
-        char c = v.p[i], low = c | 0x20;
-
-        if (!((low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
-              view_find((struct view){marks, sizeof(marks) - 1}, c) < sizeof(marks) - 1))
-            return false;
-    }
-    return v.n > 0;
+    return letter_run(&v, LETTER_TOKEN).n > 0 && v.n == 0;
 }
 
 /* An unquoted display name is a run of tokens; a comma or colon in it is an error of the sender. */

@@ -1,6 +1,7 @@
 /* Framing and indexing of messages, with the checks of RFC 4475 that no library makes for us. */
 #include "sip/message.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define CSEQ_MAX 0x7fffffffu
@@ -339,7 +340,6 @@ static void body_index(struct sip_message *m)
 enum error sip_message_parse(struct sip_message *m, struct view bytes)
 {
     memset(m, 0, offsetof(struct sip_message, lines));
-    memset(&m->count, 0, sizeof(*m) - offsetof(struct sip_message, count));
     m->bytes = bytes;
     m->call_id = m->from = m->to = m->from_tag = m->to_tag = VIEW("");
     if (bytes.n > SIP_STREAM_MAX || head_index(m) != OK)
@@ -355,4 +355,29 @@ enum error sip_message_parse(struct sip_message *m, struct view bytes)
     if (!m->via.host.n || (!m->request && m->fault)) /* nowhere to answer to */
         return ERR_SYNTAX;
     return OK;
+}
+
+struct sip_message *sip_message_keep(const struct sip_message *m)
+{
+    size_t head = offsetof(struct sip_message, lines) + m->count * sizeof(m->lines[0]);
+    struct sip_message *k = malloc(head + m->bytes.n);
+    char *bytes = (char *)k + head;
+
+    if (!k)
+        return NULL;
+    memcpy(k, m, head);
+    memcpy(bytes, m->bytes.p, m->bytes.n);
+    struct view *const views[] = {
+        &k->start_line,    &k->method,       &k->uri,     &k->reason, &k->body,     &k->via.value,
+        &k->via.transport, &k->via.host,     &k->call_id, &k->from,   &k->to,       &k->via.branch,
+        &k->via.rport_at,  &k->via.received, &k->to_tag,  &k->bytes,  &k->from_tag, &k->cseq_method,
+    };
+
+    for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+        view_rebase(views[i], m->bytes, bytes);
+    for (unsigned i = 0; i < k->count; i++) {
+        view_rebase(&k->lines[i].value, m->bytes, bytes);
+        view_rebase(&k->lines[i].line, m->bytes, bytes);
+    }
+    return k;
 }

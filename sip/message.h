@@ -35,8 +35,6 @@ struct sip_message {
     enum sip_method method_id; /* of the request, or of the CSeq in a response */
     unsigned status;           /* of a response */
     struct view reason;
-    struct header_line lines[SIP_LINES_MAX];
-    unsigned count;
     size_t head_end; /* offset of the empty line that ends the head */
     struct view body;
     struct via via; /* topmost */
@@ -47,6 +45,8 @@ struct sip_message {
     /* What is wrong with a request: a status to answer with, 0 when nothing is. */
     unsigned fault;
     const char *fault_text;
+    unsigned count;
+    struct header_line lines[SIP_LINES_MAX]; /* last: a kept message has only `count` of them */
 };
 
 enum sip_frame {
@@ -65,6 +65,9 @@ enum sip_frame sip_frame_next(struct view stream, size_t *seen, size_t *size);
 /* Indexes and checks one message. OK: usable, or a request whose fault says how to refuse it.
  * ERR_SYNTAX: hopeless bytes or a broken response, to be dropped in silence. */
 enum error sip_message_parse(struct sip_message *m, struct view bytes);
+/* A copy of m and its bytes in one block, freed with free(); NULL without memory. Its lines behind
+ * `count` do not exist. */
+struct sip_message *sip_message_keep(const struct sip_message *m);
 /* The first line with this id from index `from` on; NULL without one. */
 const struct header_line *sip_header(const struct sip_message *m, enum header_id id);
 const struct header_line *sip_header_after(const struct sip_message *m, enum header_id id,

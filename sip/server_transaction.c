@@ -4,6 +4,8 @@
 
 #include "sip/transactions.h"
 
+#define SERVERS_MAX 250000 /* each lives for half a minute or more: what a flood may hold */
+
 enum state { TRYING, PROCEEDING, ACCEPTED, COMPLETED, CONFIRMED };
 
 struct server_transaction {
@@ -30,42 +32,54 @@ static bool key_matches(const struct table_node *node, const void *key)
     return memcmp(&s->key, key, sizeof(s->key)) == 0;
 }
 
-static struct hash128 hash_folded(const uint8_t key[16], struct view v)
+/* Appends v in lower case (7.3.1: tokens do not differ by case) and an end mark. */
+static void fold(struct text *out, struct view v)
 {
-    char folded[SIP_VALUE_MAX];
-    size_t n = v.n < sizeof(folded) ? v.n : sizeof(folded);
-
-    for (size_t i = 0; i < n; i++) /* 7.3.1: tokens do not differ by case */
-        folded[i] = v.p[i] >= 'A' && v.p[i] <= 'Z' ? (char)(v.p[i] + 32) : v.p[i];
-    return hash_keyed(key, (struct view){folded, n});
+    if (v.n >= out->size - out->n) {
+        out->full = true;
+        return;
+    }
+    for (size_t i = 0; i < v.n; i++)
+        out->p[out->n++] = v.p[i] >= 'A' && v.p[i] <= 'Z' ? (char)(v.p[i] + 32) : v.p[i];
+    out->p[out->n++] = 0;
 }
 
-/* 17.2.3: branch, sent-by and method; without the magic cookie what RFC 2543 peers keep the same,
- * the Request-URI included, so that a spiral is no retransmission. */
+/* 17.2.3: branch, sent-by and method. */
+static struct hash128 key_by_branch(const struct transactions *t, const struct sip_message *m,
+                                    struct view method)
+{
+    char bytes[2 * SIP_VALUE_MAX + 128];
+    struct text key = TEXT(bytes);
+    char port[2] = {(char)(m->via.port >> 8), (char)m->via.port};
+
+    text_view(&key, (struct view){port, sizeof(port)});
+    text_view(&key, (struct view){method.p, method.n < 64 ? method.n : 64});
+    fold(&key, VIEW(""));
+    fold(&key, m->via.branch);
+    fold(&key, m->via.host);
+    return hash_keyed(t->key, text_done(&key));
+}
+
+/* Without the magic cookie: what RFC 2543 peers keep the same, the Request-URI included, so that a
+ * spiral is no retransmission. */
+static struct hash128 key_by_headers(const struct transactions *t, const struct sip_message *m,
+                                     struct view method)
+{
+    const struct view fields[] = {method, m->uri, m->from_tag, m->call_id, m->via.value, m->from};
+    struct {
+        struct hash128 part[6];
+        uint64_t number;
+    } k = {.number = m->cseq};
+
+    for (size_t i = 0; i < 6; i++)
+        k.part[i] = hash_keyed(t->key, fields[i]);
+    return hash_keyed(t->key, (struct view){(const char *)&k, sizeof(k)});
+}
+
 static struct hash128 key_of(const struct transactions *t, const struct sip_message *m,
                              struct view method)
 {
-    struct {
-        struct hash128 part[6];
-        uint32_t number, magic;
-    } k;
-
-    memset(&k, 0, sizeof(k));
-    k.part[0] = hash_keyed(t->key, method);
-    k.magic = m->via.magic;
-    if (m->via.magic) {
-        k.part[1] = hash_folded(t->key, m->via.branch);
-        k.part[2] = hash_folded(t->key, m->via.host);
-        k.number = m->via.port;
-    } else {
-        k.part[1] = hash_keyed(t->key, m->uri);
-        k.part[2] = hash_keyed(t->key, m->from_tag);
-        k.part[3] = hash_keyed(t->key, m->call_id);
-        k.part[4] = hash_keyed(t->key, m->via.value);
-        k.part[5] = hash_keyed(t->key, m->from);
-        k.number = m->cseq;
-    }
-    return hash_keyed(t->key, (struct view){(const char *)&k, sizeof(k)});
+    return m->via.magic ? key_by_branch(t, m, method) : key_by_headers(t, m, method);
 }
 
 static struct view method_class(const struct sip_message *m)
@@ -73,32 +87,32 @@ static struct view method_class(const struct sip_message *m)
     return m->method_id == METHOD_ACK ? VIEW("INVITE") : m->method;
 }
 
-static struct server_transaction *find(struct transactions *t, struct hash128 key)
+struct hash128 server_transaction_key(const struct transactions *t, const struct sip_message *m)
 {
-    return (void *)table_find(&t->servers, key.a, key_matches, &key);
+    return key_of(t, m, method_class(m));
 }
 
-struct server_transaction *server_transaction_find(struct transactions *t,
-                                                   const struct sip_message *request)
+struct server_transaction *server_transaction_find(const struct transactions *t, struct hash128 key)
 {
-    return find(t, key_of(t, request, method_class(request)));
+    return (void *)table_find(&t->servers, key.a, key_matches, &key);
 }
 
 struct server_transaction *server_transaction_find_invite(struct transactions *t,
                                                           const struct sip_message *cancel)
 {
-    return find(t, key_of(t, cancel, VIEW("INVITE")));
+    return server_transaction_find(t, key_of(t, cancel, VIEW("INVITE")));
 }
 
 enum error server_transaction_new(struct server_transaction **out, struct transactions *t,
-                                  const struct sip_message *request, const struct sip_flow *from)
+                                  struct hash128 key, const struct sip_message *request,
+                                  const struct sip_flow *from)
 {
-    struct server_transaction *s = calloc(1, sizeof(*s));
+    struct server_transaction *s = t->servers.count < SERVERS_MAX ? calloc(1, sizeof(*s)) : NULL;
 
     *out = s;
     if (!s)
         return ERR_MEMORY;
-    s->key = key_of(t, request, method_class(request));
+    s->key = key;
     s->owner = t;
     s->flow = reply_flow(request, from);
     s->invite = request->method_id == METHOD_INVITE;

@@ -15,6 +15,7 @@
 #define MESSAGE_LIMIT   20000         /* ms for a message that has begun */
 #define IDLE_LIMIT      (7500 * 1000) /* ms without a message: longer than any registration */
 #define OUTPUT_MAX      (1u << 20)    /* bytes that may wait for a slow reader */
+#define OUTPUT_BUSY     (64u << 10)   /* from here on nothing more is read from him */
 
 struct connection {
     struct table_node node; /* by peer */
@@ -25,7 +26,7 @@ struct connection {
     struct timer limit;
     struct connection *next, **link; /* among the young, or those waiting for a socket */
     size_t seen, needed;             /* of the first message in the buffer */
-    bool young, waiting, begun;
+    bool young, waiting, begun, held;
 };
 
 static uint64_t peer_hash(const struct sip_flow *flow)
@@ -174,11 +175,22 @@ static void partial(struct connection *c, size_t bytes)
     }
 }
 
+/* Who does not read his answers is not listened to until he does, and not for long. */
+static bool is_held(struct connection *c)
+{
+    if (evbuffer_get_length(bufferevent_get_output(c->io)) < OUTPUT_BUSY)
+        return false;
+    c->held = true;
+    bufferevent_disable(c->io, EV_READ);
+    limit_in(c, MESSAGE_LIMIT);
+    return true;
+}
+
 static void input_take(struct connection *c)
 {
     struct evbuffer *input = bufferevent_get_input(c->io);
 
-    for (;;) {
+    while (!is_held(c)) {
         size_t n = evbuffer_get_length(input), size = c->needed;
         const char *bytes = n && n >= size ? (const char *)evbuffer_pullup(input, -1) : "";
         enum sip_frame found = sip_frame_next((struct view){bytes, n}, &c->seen, &size);
@@ -219,6 +231,22 @@ static void on_input(struct bufferevent *io, void *arg)
     t->handler.turned(t->handler.arg);
 }
 
+/* All that waited was sent. */
+static void on_output(struct bufferevent *io, void *arg)
+{
+    struct connection *c = arg;
+    struct transport *t = c->owner;
+
+    if (!c->held)
+        return;
+    clock_update();
+    c->held = c->begun = false;
+    limit_in(c, c->young ? YOUNG_LIMIT : IDLE_LIMIT);
+    bufferevent_enable(io, EV_READ);
+    input_take(c);
+    t->handler.turned(t->handler.arg);
+}
+
 static void on_change(struct bufferevent *io, short what, void *arg)
 {
     struct connection *c = arg;
@@ -241,7 +269,7 @@ static bool connection_open(struct connection *c, int fd)
     c->io = bufferevent_socket_new(c->owner->base, fd, BEV_OPT_CLOSE_ON_FREE);
     if (!c->io)
         return false;
-    bufferevent_setcb(c->io, on_input, NULL, on_change, c);
+    bufferevent_setcb(c->io, on_input, on_output, on_change, c);
     bufferevent_setwatermark(c->io, EV_READ, 0, 2 * SIP_STREAM_MAX);
     return true;
 }

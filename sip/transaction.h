@@ -34,13 +34,16 @@ size_t transactions_retransmissions(const struct transactions *t);
 /* Told once, when the transaction is gone; the pointer is dead after the call. */
 typedef void server_transaction_ended(void *user);
 
-/* Begins the transaction of a request (not ACK) that came over `from`. Its owner is the set, until
- * its last timer. ERR_MEMORY. */
+/* Under which key the transaction of a request is kept; that of the INVITE for an ACK. */
+struct hash128 server_transaction_key(const struct transactions *t, const struct sip_message *m);
+/* Begins the transaction of a request (not ACK) that came over `from`; key is its own. Its owner is
+ * the set, until its last timer. ERR_MEMORY. */
 enum error server_transaction_new(struct server_transaction **out, struct transactions *t,
-                                  const struct sip_message *request, const struct sip_flow *from);
-/* The transaction that request belongs to: a retransmission, or the ACK of a final answer. */
-struct server_transaction *server_transaction_find(struct transactions *t,
-                                                   const struct sip_message *request);
+                                  struct hash128 key, const struct sip_message *request,
+                                  const struct sip_flow *from);
+/* The transaction with this key: the request is a retransmission, or the ACK of a final answer. */
+struct server_transaction *server_transaction_find(const struct transactions *t,
+                                                   struct hash128 key);
 /* The INVITE transaction that a CANCEL means (9.2). */
 struct server_transaction *server_transaction_find_invite(struct transactions *t,
                                                           const struct sip_message *cancel);
@@ -55,7 +58,7 @@ void server_transaction_watch(struct server_transaction *s, server_transaction_e
                               void *user);
 void *server_transaction_user(const struct server_transaction *s);
 const struct sip_flow *server_transaction_flow(const struct server_transaction *s);
-/* Until the sender has shown by an ACK that he is where he says, at most this many more bytes go
+/* The sender may not be where he says (an ACK can be sent blindly too): at most this many bytes go
  * to him (each retransmission of his earns three times its size). */
 void server_transaction_limit(struct server_transaction *s, uint32_t credit);
 bool server_transaction_is_final(const struct server_transaction *s);

@@ -39,6 +39,8 @@ void transport_free(struct transport *t)
     for (unsigned i = 0; i < t->listener_count; i++) {
         if (t->listeners[i].readable)
             event_free(t->listeners[i].readable);
+        if (t->listeners[i].poll)
+            event_free(t->listeners[i].poll);
         if (t->listeners[i].accepting)
             evconnlistener_free(t->listeners[i].accepting);
     }
@@ -190,13 +192,36 @@ void transport_sent_by(const struct transport *t, const struct sip_flow *flow, s
     text_number(out, l ? l->port : 5060);
 }
 
+/* 0.0.0.0 and :: lead to this host as well. */
+static bool is_unspecified(const uint8_t *address)
+{
+    static const uint8_t zeros[16];
+
+    return memcmp(address, zeros, sizeof(zeros)) == 0;
+}
+
 bool transport_is_own(const struct transport *t, const struct sip_flow *address)
 {
     for (size_t i = 0; i < t->address_count; i++)
         if (t->addresses[i].family == address->family &&
             memcmp(t->addresses[i].address, address->address, 16) == 0)
             return true;
-    return is_loopback(address->address, address->family);
+    return is_loopback(address->address, address->family) || is_unspecified(address->address);
+}
+
+bool transport_is_self(const struct transport *t, const struct sip_flow *flow)
+{
+    for (unsigned i = 0; i < t->listener_count; i++) {
+        const struct listener *l = &t->listeners[i];
+
+        if (l->transport != flow->transport || l->family != flow->family || l->port != flow->port)
+            continue;
+        if (l->wildcard
+                ? transport_is_own(t, flow)
+                : memcmp(l->address, flow->address, 16) == 0 || is_unspecified(flow->address))
+            return true;
+    }
+    return false;
 }
 
 bool transport_is_own_port(const struct transport *t, uint16_t port)

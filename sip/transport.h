@@ -51,6 +51,8 @@ enum error transport_reach(const struct transport *t, struct sip_flow *flow);
 void transport_sent_by(const struct transport *t, const struct sip_flow *flow, struct text *out);
 /* Is this numeric address one of this host's? */
 bool transport_is_own(const struct transport *t, const struct sip_flow *address);
+/* Does flow lead to one of our own sockets? */
+bool transport_is_self(const struct transport *t, const struct sip_flow *flow);
 /* Is this a port that we listen on? 0 (none was named) counts as one. */
 bool transport_is_own_port(const struct transport *t, uint16_t port);
 /* The socket asked for by want_stream; -1: there is none to be had. */

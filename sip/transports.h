@@ -16,7 +16,10 @@ struct listener {
     bool wildcard;
     uint16_t port;
     uint8_t address[16];
-    struct event *readable;           /* UDP */
+    struct event *readable, *poll; /* UDP; one of them is pending */
+    uint64_t period;               /* the one that `heard` counts the datagrams of */
+    unsigned heard;
+    bool busy;
     struct evconnlistener *accepting; /* TCP */
 };
 

@@ -7,7 +7,10 @@
 
 #include "sip/transports.h"
 
-#define DRAIN_MAX 64 /* datagrams a wake-up, so that timers and connections get their turn */
+#define DRAIN_MAX      64  /* datagrams a wake-up, so that timers and connections get their turn */
+#define BUSY_PERIOD    128 /* ms */
+#define BUSY_DATAGRAMS 128 /* within a period, from which on arrivals are gathered */
+#define GATHER_MS      2
 
 union control {
     struct cmsghdr align;
@@ -72,15 +75,41 @@ static void datagram_handle(struct listener *l, const struct sip_flow *from, str
     t->handler.message(t->handler.arg, from, bytes);
 }
 
+/* Is there so much traffic that waking for each datagram costs more than handling it? */
+static bool busy_update(struct listener *l, int heard)
+{
+    uint64_t period = clock_ms() / BUSY_PERIOD;
+
+    l->heard += (unsigned)heard;
+    if (period != l->period) {
+        l->busy = period == l->period + 1 && l->heard >= BUSY_DATAGRAMS;
+        l->period = period;
+        l->heard = 0;
+    }
+    return l->busy;
+}
+
+/* In busy times the socket is looked at every GATHER_MS, otherwise when something arrives. */
+static void next_arm(struct listener *l, int heard)
+{
+    struct timeval gather = {0, heard == DRAIN_MAX ? 0 : GATHER_MS * 1000};
+
+    if (busy_update(l, heard) && event_add(l->poll, &gather) == 0)
+        (void)event_del(l->readable);
+    else
+        (void)event_add(l->readable, NULL);
+}
+
 static void on_datagrams(evutil_socket_t fd, short what, void *arg)
 {
     static __thread char buffer[SIP_DATAGRAM_MAX + 1];
     struct listener *l = arg;
+    int heard;
 
     (void)fd;
     (void)what;
     clock_update();
-    for (int i = 0; i < DRAIN_MAX; i++) {
+    for (heard = 0; heard < DRAIN_MAX; heard++) {
         struct sip_flow flow;
         ssize_t n = datagram_receive(l, buffer, sizeof(buffer), &flow);
 
@@ -89,13 +118,15 @@ static void on_datagrams(evutil_socket_t fd, short what, void *arg)
         if (n >= 0)
             datagram_handle(l, &flow, (struct view){buffer, (size_t)n});
     }
+    next_arm(l, heard);
     l->owner->handler.turned(l->owner->handler.arg);
 }
 
 enum error udp_listen(struct listener *l)
 {
     l->readable = event_new(l->owner->base, l->fd, EV_READ | EV_PERSIST, on_datagrams, l);
-    if (!l->readable || event_add(l->readable, NULL) < 0)
+    l->poll = event_new(l->owner->base, -1, 0, on_datagrams, l);
+    if (!l->readable || !l->poll || event_add(l->readable, NULL) < 0)
         return ERR_MEMORY;
     return OK;
 }

@@ -1,10 +1,11 @@
 /* Reading a Via value; blanks are allowed round every separator (RFC 3261 25.1). */
 #include "sip/via.h"
 
+#include "sip/letter.h"
+
 static struct view skip_blanks(struct view v)
 {
-    while (v.n && (v.p[0] == ' ' || v.p[0] == '\t' || v.p[0] == '\r' || v.p[0] == '\n'))
-        v = view_from(v, 1);
+    letter_run(&v, LETTER_BLANK);
     return v;
 }
 
@@ -15,25 +16,6 @@ static bool take_slash(struct view *v)
         return false;
     *v = skip_blanks(view_from(*v, 1));
     return true;
-}
-
-static bool is_one_of(char c, const char *set)
-{
-    while (*set && *set != c)
-        set++;
-    return *set != 0;
-}
-
-static struct view take_until(struct view *v, const char *stops)
-{
-    size_t n = 0;
-
-    while (n < v->n && !is_one_of(v->p[n], stops))
-        n++;
-    struct view taken = {v->p, n};
-
-    *v = view_from(*v, n);
-    return taken;
 }
 
 static bool take_sent_by(struct via *out, struct view *v)
@@ -48,12 +30,12 @@ static bool take_sent_by(struct via *out, struct view *v)
         out->host = (struct view){v->p, close + 1};
         *v = view_from(*v, close + 1);
     } else {
-        out->host = take_until(v, " \t\r\n:;");
+        out->host = letter_run(v, LETTER_VALUE);
     }
     *v = skip_blanks(*v);
     if (v->n && v->p[0] == ':') {
         *v = skip_blanks(view_from(*v, 1));
-        if (!view_number(take_until(v, " \t\r\n;"), 65535, &port) || port == 0)
+        if (!view_number(letter_run(v, LETTER_DIGIT), 65535, &port) || port == 0)
             return false;
         out->port = (uint16_t)port;
         *v = skip_blanks(*v);
@@ -93,24 +75,23 @@ enum error via_parse(struct via *out, struct view value)
     struct view v = skip_blanks(value), name, version;
 
     *out = (struct via){.value = value};
-    name = take_until(&v, " \t\r\n/");
+    name = letter_run(&v, LETTER_TOKEN);
     if (!view_ieq(name, VIEW("SIP")) || !take_slash(&v))
         return ERR_SYNTAX;
-    version = take_until(&v, " \t\r\n/");
+    version = letter_run(&v, LETTER_TOKEN);
     if (!take_slash(&v))
         return ERR_SYNTAX;
-    out->transport = take_until(&v, " \t\r\n");
+    out->transport = letter_run(&v, LETTER_TOKEN);
     v = skip_blanks(v);
-    if (!header_is_token(out->transport) || !take_sent_by(out, &v))
+    if (!out->transport.n || !take_sent_by(out, &v))
         return ERR_SYNTAX;
     if (v.n && v.p[0] != ';')
         return ERR_SYNTAX;
     bool valid = view_eq(version, VIEW("2.0")); /* of another version: refused, but answered */
 
-    while (v.n) {
-        v = view_from(v, 1);
-        valid &= take_param(out, take_until(&v, ";"));
-    }
+    view_cut(&v, ';');
+    while (v.n)
+        valid &= take_param(out, view_cut(&v, ';'));
     return valid ? OK : ERR_SYNTAX;
 }
 

@@ -1,7 +1,9 @@
 """Bad input from the network: the right refusal or silence, and the daemon lives on."""
 
+import os
 import random
 import select
+import signal
 import socket
 import time
 
@@ -238,3 +240,152 @@ def test_a_flood_of_registers_without_credentials_leaves_nothing(daemon, phone):
         p.sender.sendto(p.register_request(1, call_id=f"flood-{n}"), p.server)
     drain(p, 0.5)
     assert daemon.status()["transactions"] <= before + 5
+
+
+def bogus_register(p, aor, contacts):
+    """A REGISTER for aor with a good nonce and a wrong password: the status of its answer."""
+    call_id = p.register_call_id
+    first = p.exchange(p.register_request(1, contacts, to=f"<{aor}>"), call_id, 1, "REGISTER")
+    p.credentials.password = "guess"
+    answer = p.answer(first, "REGISTER", f"sip:{p.domain}")
+    data = p.register_request(2, contacts, to=f"<{aor}>", extra=[answer])
+    return p.exchange(data, call_id, 2, "REGISTER").status
+
+
+@pytest.mark.parametrize("fault", ["many contacts", "star", "brief"])
+def test_a_stranger_learns_nothing_about_a_user_from_a_faulty_register(daemon, phone, fault):
+    p, victim = phone(), phone().registered()
+    contacts = {"many contacts": [f"<sip:x@127.0.0.1:{4000 + n}>" for n in range(14)],
+                "star": ["*"], "brief": ["<sip:x@127.0.0.1:4000>;expires=1"]}[fault]
+    assert bogus_register(phone(), victim.aor, contacts) == 401
+    assert bogus_register(p, f"sip:5559999@{p.domain}", contacts) == 401
+
+
+def test_wrong_passwords_do_not_keep_a_user_from_registering(daemon, phone):
+    victim, p = phone(), phone()
+    first = p.exchange(p.register_request(1, to=f"<{victim.aor}>"), p.register_call_id, 1,
+                       "REGISTER")
+    p.credentials.password = "guess"
+    answer = p.answer(first, "REGISTER", f"sip:{p.domain}")
+    keeper = daemon.role("keeper")["pid"]
+    os.kill(keeper, signal.SIGSTOP)  # so that all of them wait
+    try:
+        for n in range(2, 42):
+            p.send(p.register_request(n, to=f"<{victim.aor}>", extra=[answer]))
+        time.sleep(0.2)
+    finally:
+        os.kill(keeper, signal.SIGCONT)
+    assert victim.register().status == 200
+    refused = [m.status for m in drain(p, 0.5)]
+    assert refused and set(refused) == {401}, refused
+
+
+def test_a_user_who_is_removed_leaves_no_register_without_an_answer(daemon, phone):
+    p, uri = phone().registered(), f"sip:{phone().domain}"
+    requests = []
+    for n in range(4):
+        call_id = f"{p.number}-{n}"
+        r = p.exchange(p.register_request(1, call_id=call_id), call_id, 1, "REGISTER")
+        requests.append((call_id, p.register_request(2, call_id=call_id,
+                                                     extra=[p.answer(r, "REGISTER", uri)])))
+    keeper = daemon.role("keeper")["pid"]
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(daemon.socket)
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            s.sendall(b'{"command":"user remove","number":"%s"}\n' % p.number.encode())
+            for _, data in requests:
+                p.send(data)
+            time.sleep(0.2)
+        finally:
+            os.kill(keeper, signal.SIGCONT)
+        s.makefile().readline()
+    for call_id, _ in requests:
+        assert p.final(call_id, 2, "REGISTER").status in (200, 401, 404)
+
+
+def test_a_stranger_who_acknowledges_blindly_gets_no_repeated_answer(daemon, phone):
+    """An ACK before the answer proves nothing: the source may be somebody else's address."""
+    callee, p = phone().registered(), phone()
+    same = {"frm": "<sip:x@other.example>;tag=1", "to": f"<{callee.aor}>", "call_id": "blind",
+            "cseq": 1, "via": p.via()}
+    p.send(p.request("INVITE", callee.aor, **same))
+    p.send(p.request("ACK", callee.aor, **same))
+    call = callee.expect_call()
+    call.ring()
+    call.reject(486, extra=["X-Long: " + "x" * 600])
+    drain(p, 4)  # copies count as well
+    print(f"{p.received} bytes for {p.sent}")
+    assert p.received <= 3 * p.sent
+
+
+@pytest.mark.parametrize("host", ["{domain}.", "{DOMAIN}", "127.0.0.1", "127.0.0.1:{port}",
+                                  "[::1]:{port}", "0.0.0.0:{port}"])
+@pytest.mark.parametrize("user", ["{number}", "%35{tail}", "{number}:x"])
+def test_from_of_a_user_needs_his_password_however_it_is_spelled(daemon, phone, user, host):
+    victim, p = phone(), phone()
+    user = user.format(number=victim.number, tail=victim.number[1:])
+    host = host.format(domain=p.domain, DOMAIN=p.domain.upper(), port=daemon.port)
+    assert status_of(p, message(p, frm=f"<sip:{user}@{host}>;tag=1", uri=victim.aor)) == 407
+
+
+@pytest.mark.parametrize("contact", ["<sip:x@127.0.0.1:4000\r\n ;y=z>", "<sip:x\0y@127.0.0.1>",
+                                     "<sip:x@127.0.0.1;y=\x1b[31m>"])
+def test_a_contact_with_control_characters_is_refused(daemon, phone, contact):
+    p = phone()
+    assert p.register(contacts=[contact]).status == 400
+    assert daemon.registrations(p.number) == []
+
+
+@pytest.mark.parametrize("path", [(), ("Path: <sip:0.0.0.0:{port};lr>",)])
+def test_a_contact_at_this_server_makes_no_loop(daemon, phone, path):
+    p = phone()
+    contacts = [f"<sip:{p.number}@127.0.0.1:{daemon.port};n={n}>" for n in range(3)]
+    extra = [line.format(port=daemon.port) for line in path]
+    assert p.register(contacts=contacts, extra=extra).status == 400
+    assert daemon.registrations(p.number) == []
+
+
+def test_a_new_invite_gets_no_free_ride_on_an_old_record_route(daemon, phone):
+    callee, p, thief = phone().registered(), phone(), phone()
+    call = p.call(callee.aor)
+    other = callee.expect_call()
+    other.answer()
+    call.answered()
+    other.expect_ack()
+    got = status_of(thief, message(thief, "INVITE", callee.contact, call_id=call.call_id,
+                                   frm="<sip:x@other.example>;tag=1",
+                                   extra=[f"Route: {r}" for r in call.route]))
+    assert got == 403
+    callee.silence(0.2, "INVITE")
+
+
+def test_a_strict_router_between_udp_and_tcp_reaches_the_other_side(daemon, phone):
+    """Two Record-Route values are ours then; the list may come in one line or in two."""
+    callee, p = phone(transport="tcp").registered(), phone()
+    call = p.call(callee.aor)
+    other = callee.expect_call()
+    other.answer()
+    call.answered()
+    other.expect_ack()
+    values = [*call.route[1:], f"<{call.remote}>"]
+    for route in (values, [", ".join(values)]):
+        cseq = p.next_cseq(call.call_id)
+        p.send(call.in_dialog("INFO", cseq, route=route, uri=call.route[0].strip("<>")))
+        got = callee.expect("INFO")
+        assert got.uri == callee.contact and not got.get("route"), str(got)
+        callee.respond(got, 200, "OK")
+        assert p.final(call.call_id, cseq, "INFO").status == 200
+
+
+def test_who_does_not_read_his_answers_is_not_listened_to(daemon, phone):
+    p = phone(transport="tcp")
+    p.sock.settimeout(1)
+    one, sent = message(p) * 100, 0
+    with pytest.raises(TimeoutError):
+        while sent < 200 << 20:
+            sent += p.sock.send(one)
+    print(f"took {sent >> 10} KB")
+    p.sock.settimeout(4)
+    while p.sock.recv(1 << 20) and sent > 0:  # and goes on once he reads
+        sent -= 1 << 20

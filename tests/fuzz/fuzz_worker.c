@@ -2,6 +2,7 @@
  * chunks at lines of "%%"; the first letter of a chunk tells what it is:
  *   s, a, b, t  a message from a stranger, from Anna's or Bert's phone, from a stranger over TCP
  *   r           Bert's phone answers its last request: "r486 Busy", then header lines and body
+ *   q           the same, but it gives back one Via only
  *   p           a second passes; P: forty */
 #include <string.h>
 
@@ -63,7 +64,7 @@ static void receive(const char *host, enum flow_transport transport, struct view
 }
 
 /* "486 Busy", header lines and body become an answer to the last request that Bert's phone got. */
-static void bert_answers(struct view chunk)
+static void bert_answers(struct view chunk, bool one_via)
 {
     static char buffer[2 * SIP_OUT_MAX];
     static struct sip_message m;
@@ -74,9 +75,12 @@ static void bert_answers(struct view chunk)
     text_string(&t, "SIP/2.0 ");
     text_view(&t, view_trim(view_cut(&chunk, '\n')));
     text_string(&t, "\r\n");
-    for (unsigned i = 0; i < m.count; i++)
-        if (m.lines[i].id >= HEADER_VIA && m.lines[i].id <= HEADER_CSEQ)
+    for (unsigned i = 0; i < m.count; i++) {
+        bool lower_via = m.lines[i].id == HEADER_VIA && &m.lines[i] != sip_header(&m, HEADER_VIA);
+
+        if (m.lines[i].id >= HEADER_VIA && m.lines[i].id <= HEADER_CSEQ && !(one_via && lower_via))
             text_view(&t, m.lines[i].line);
+    }
     text_view(&t, chunk.n ? chunk : VIEW("\r\n"));
     receive("192.0.2.41", FLOW_UDP, text_done(&t));
 }
@@ -101,7 +105,8 @@ static void chunk_take(struct view chunk)
         receive("192.0.2.41", FLOW_UDP, rest);
         break;
     case 'r':
-        bert_answers(rest);
+    case 'q':
+        bert_answers(rest, kind == 'q');
         break;
     case 'p':
         office_pass(&now.office, 1000);

@@ -150,7 +150,7 @@ static void numbers_are_canonical(void **state)
     assert_string_equal(f->change, "1 5550001@companyb.com Bob");
     run_ok(f, "{'command':'user show','number':'555-0001'}");
     assert_string_equal(item_text(f, 0, "number"), "5550001");
-    assert_string_equal(item_text(f, 0, "auth-name"), "5550001");
+    assert_string_equal(item_text(f, 0, "auth-name"), "(555) 000-1");
     assert_string_equal(item_text(f, 0, "realm"), "companyb.com");
 }
 

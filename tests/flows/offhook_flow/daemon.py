@@ -146,6 +146,7 @@ class Daemon:
         assert status == 0, f"offhookd ended with {status}:\n{self.stderr()}"
         left = self.wait_gone(process.pid)
         assert not left, f"processes left behind: {left}\n{self.stderr()}"
+        assert "Sanitizer" not in self.stderr(), self.stderr()
 
     def wait_gone(self, session, seconds=5):
         """The processes of the daemon's session that still live after so many seconds."""

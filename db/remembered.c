@@ -1,0 +1,109 @@
+/* The users asked for lately, in places chosen by a keyed hash. */
+#include "db/remembered.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct place {
+    struct hash128 key; /* of name and domain */
+    uint8_t ha1[CREDENTIAL_PACKED];
+    uint16_t number, domain, auth_name, realm; /* their sizes */
+    char text[];
+};
+
+struct remembered {
+    uint8_t key[16];
+    struct place *places[REMEMBERED_MAX];
+};
+
+enum error remembered_new(struct remembered **out)
+{
+    *out = calloc(1, sizeof(**out));
+    if (!*out)
+        return ERR_MEMORY;
+    random_bytes((*out)->key, sizeof((*out)->key));
+    return OK;
+}
+
+void remembered_clear(struct remembered *r)
+{
+    for (size_t i = 0; i < REMEMBERED_MAX; i++) {
+        free(r->places[i]);
+        r->places[i] = NULL;
+    }
+}
+
+void remembered_free(struct remembered *r)
+{
+    if (!r)
+        return;
+    remembered_clear(r);
+    free(r);
+}
+
+static struct hash128 key_of(const struct remembered *r, struct view name, struct view domain)
+{
+    struct hash128 a = hash_keyed(r->key, name), b = hash_keyed(r->key, domain);
+
+    return (struct hash128){a.a ^ b.a * 3, a.b ^ b.b * 3};
+}
+
+static struct view text_take(const char **at, uint16_t n)
+{
+    struct view v = {*at, n};
+
+    *at += n;
+    return v;
+}
+
+bool remembered_get(const struct remembered *r, struct view name, struct view domain,
+                    struct store_user *out)
+{
+    struct hash128 key = key_of(r, name, domain);
+    const struct place *p = r->places[key.a % REMEMBERED_MAX];
+    const char *at;
+
+    if (!p || p->key.a != key.a || p->key.b != key.b)
+        return false;
+    at = p->text;
+    out->number = text_take(&at, p->number);
+    out->domain = text_take(&at, p->domain);
+    out->credentials.auth_name = text_take(&at, p->auth_name);
+    out->credentials.realm = text_take(&at, p->realm);
+    out->name = VIEW("");
+    credential_unpack(&out->credentials, p->ha1);
+    return true;
+}
+
+static char *text_put(char *to, struct view v)
+{
+    if (v.n)
+        memcpy(to, v.p, v.n);
+    return to + v.n;
+}
+
+void remembered_put(struct remembered *r, struct view name, struct view domain,
+                    const struct store_user *user)
+{
+    const struct credential_set *c = &user->credentials;
+    size_t n = user->number.n + user->domain.n + c->auth_name.n + c->realm.n;
+    struct place *p = n <= UINT16_MAX ? malloc(sizeof(*p) + n) : NULL;
+    struct place **place;
+    char *to;
+
+    if (!p)
+        return;
+    p->key = key_of(r, name, domain);
+    p->number = (uint16_t)user->number.n;
+    p->domain = (uint16_t)user->domain.n;
+    p->auth_name = (uint16_t)c->auth_name.n;
+    p->realm = (uint16_t)c->realm.n;
+    credential_pack(c, p->ha1);
+    to = text_put(p->text, user->number);
+    to = text_put(to, user->domain);
+    to = text_put(to, c->auth_name);
+    text_put(to, c->realm);
+    place = &r->places[p->key.a % REMEMBERED_MAX];
+    free(*place);
+    *place = p;
+}
