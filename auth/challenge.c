@@ -60,6 +60,35 @@ static bool claim_is_whole(struct claim *claim, struct view algorithm, uint32_t 
     return view_ieq(claim->qop, VIEW("auth")) && claim->cnonce.n && hex_number(claim->nc, nc);
 }
 
+/* Offset of the quote that closes the text behind an opening one; v.n when none does. */
+static size_t quote_end(struct view v)
+{
+    size_t n = view_find(v, '"');
+
+    while (n < v.n && n > 0 &&
+           v.p[n - 1] == '\\') /* an escape: digest fields have none to speak of */
+        n += 1 + view_find(view_from(v, n + 1), '"');
+    return n < v.n ? n : v.n;
+}
+
+/* Takes one auth-param off the list: its name into *name, its value, without quotes, is returned.
+ */
+static struct view param_next(struct view *rest, struct view *name)
+{
+    struct view value;
+    size_t end;
+
+    *name = view_trim(view_cut(rest, '='));
+    *rest = view_trim(*rest);
+    if (!rest->n || rest->p[0] != '"')
+        return view_trim(view_cut(rest, ','));
+    value = view_from(*rest, 1);
+    end = quote_end(value);
+    *rest = view_from(value, end);
+    view_cut(rest, ',');
+    return (struct view){value.p, end};
+}
+
 enum answer_state answer_parse(struct claim *claim, uint32_t *nc, struct view value,
                                struct view realm)
 {
@@ -83,13 +112,12 @@ enum answer_state answer_parse(struct claim *claim, uint32_t *nc, struct view va
         return ANSWER_FOREIGN;
     rest = view_from(rest, 7);
     while (rest.n) {
-        struct view param = header_value_next(&rest);
-        struct view name = view_trim(view_cut(&param, '='));
+        struct view name, param = param_next(&rest, &name);
 
         for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
             if (!view_ieq(name, fields[i].name))
                 continue;
-            *fields[i].to = header_unquote(view_trim(param));
+            *fields[i].to = param;
             break;
         }
     }

@@ -24,7 +24,8 @@ struct config {
     size_t domain_count;
     struct config_listen *listens;
     size_t listen_count;
-    bool listen_default; /* no listen key: what the host has no address family for may be left out */
+    bool
+        listen_default; /* no listen key: what the host has no address family for may be left out */
     char *database, *control;
     char *user, *keeper_user;
     unsigned workers;
@@ -33,7 +34,7 @@ struct config {
     size_t emergency_count;
     enum log_level log_level;
     struct {
-        char *realm;      /* never empty: the first domain when none is set */
+        char *realm;                  /* never empty: the first domain when none is set */
         bool md5, sha256, sha512_256; /* algorithms offered */
         enum auth_when qop, legacy;
         unsigned nonce_lifetime; /* s */
@@ -43,7 +44,8 @@ struct config {
         unsigned default_expires, min_expires, max_expires; /* s */
         unsigned max_contacts;
     } registrar;
-    /* Keys and sections whose feature comes later, in the file's own syntax; NULL is the default. */
+    /* Keys and sections whose feature comes later, in the file's own syntax; NULL is the default.
+     */
     char **later; /* one per such key, in the order of the table */
     size_t later_count;
     char **phones; /* one per phone section */
@@ -55,8 +57,8 @@ typedef void config_problem(void *arg, const char *text);
 
 /* Parses text (size bytes, need not end in NUL) called `file` in messages. NULL after at least one
  * problem was told. The caller frees it with config_free. */
-struct config *config_parse(const char *file, const char *text, size_t size, config_problem *problem,
-                            void *arg);
+struct config *config_parse(const char *file, const char *text, size_t size,
+                            config_problem *problem, void *arg);
 /* Reads the file at path (NULL: the default one, which may be absent) into malloc'ed *text. */
 enum error config_read(const char *path, char **text, size_t *size);
 void config_free(struct config *c);

@@ -242,6 +242,7 @@ bool gate_passed(struct worker *w, struct request *r, enum verdict verdict, stru
         return false;
     }
     w->counters.proven++;
+    transport_keep(w->transport, &r->from);
     if (from_is(w, r))
         return true;
     w->counters.forbidden++;

@@ -189,15 +189,19 @@ static void snapshot_receive(struct worker *w, const struct channel_message *m)
     struct change change;
     size_t failed = 0;
 
+    if (m->fd >= 0)
+        close(m->fd);
+    if (size && map == MAP_FAILED) {
+        log_errno("the snapshot cannot be read; what was known stays");
+        return;
+    }
     location_clear(w->location);
-    if (map != MAP_FAILED) {
+    if (size) {
         rest = (struct view){map, size};
         while (rest.n && change_unpack(&change, &rest))
             failed += location_apply(w->location, &change) != OK;
         munmap(map, size);
     }
-    if (m->fd >= 0)
-        close(m->fd);
     if (failed)
         log_warning("%zu facts of the database could not be used", failed);
     struct location_counts counts = location_counts(w->location);

@@ -63,13 +63,18 @@ static void path_write(struct text *out, const struct sip_message *m)
 
 static void date_write(struct text *out)
 {
-    char bytes[64];
+    static __thread char bytes[64]; /* the line of the second `written` */
+    static __thread time_t written;
     time_t now = (time_t)clock_wall();
     struct tm utc;
 
-    gmtime_r(&now, &utc);
-    if (strftime(bytes, sizeof(bytes), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc))
-        text_string(out, bytes);
+    if (now != written) {
+        gmtime_r(&now, &utc);
+        if (!strftime(bytes, sizeof(bytes), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc))
+            return;
+        written = now;
+    }
+    text_string(out, bytes);
 }
 
 static void register_answer(struct worker *w, struct request *r, const struct user *u,

@@ -4,8 +4,9 @@
 
 #include "server/worker.h"
 
-#define REGISTRATION_ROWS 32 /* rows that one REGISTER can write: contacts and those they replace  \
-                              */
+#define REGISTRATION_ROWS                                                                          \
+    32 /* rows that one REGISTER can write: contacts and those they replace                        \
+        */
 
 struct registration {
     struct store_binding rows[REGISTRATION_ROWS];

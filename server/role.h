@@ -25,8 +25,8 @@ enum role_message {
     ROLE_STOP,   /* end cleanly */
     /* role -> parent */
     ROLE_READY,
-    ROLE_FAILED,      /* text for people: the daemon cannot start or the role cannot go on */
-    ROLE_PREPARED,    /* u8 ok, text */
+    ROLE_FAILED,   /* text for people: the daemon cannot start or the role cannot go on */
+    ROLE_PREPARED, /* u8 ok, text */
     ROLE_PONG,
     ROLE_WANT_STREAM, /* u8 4 or 6: sip may not call socket() itself */
     ROLE_ASK,         /* keeper: JSON control request that is the parent's to answer */
@@ -52,7 +52,8 @@ struct role_ops {
     const char *name;
     /* Optional: what has to be asked of the system before the sandbox closes. */
     bool (*early)(struct role_context *c, char error[256]);
-    /* Begins to work; the sandbox is closed already. false: error goes to the parent, which ends. */
+    /* Begins to work; the sandbox is closed already. false: error goes to the parent, which ends.
+     */
     bool (*start)(struct role_context *c, char error[256]);
     /* A new channel to another role; takes over fd. */
     void (*peer)(struct role_context *c, enum role other, int fd);

@@ -96,6 +96,7 @@ bool route_dialog(struct worker *w, struct request *r, struct sip_flow *to)
         return false;
     }
     *to = token_tag_hash(r->m->from_tag) == token.caller_tag ? token.callee : token.caller;
+    transport_keep(w->transport, &r->from); /* the token proves a part in the call */
     return next_hop(w, r, to);
 }
 

@@ -13,7 +13,9 @@
 #define YOUNG_MAX       1000          /* connections that have not sent a message yet */
 #define YOUNG_LIMIT     10000         /* ms for the first whole message */
 #define MESSAGE_LIMIT   20000         /* ms for a message that has begun */
-#define IDLE_LIMIT      (7500 * 1000) /* ms without a message: longer than any registration */
+#define STRANGER_LIMIT  (300 * 1000)  /* ms without a message, for a peer who has proven nothing */
+#define IDLE_LIMIT      (7500 * 1000) /* for one who has: longer than any registration */
+#define ACCEPT_PAUSE    1000          /* ms, after accept() failed */
 #define OUTPUT_MAX      (1u << 20)    /* bytes that may wait for a slow reader */
 #define OUTPUT_BUSY     (64u << 10)   /* from here on nothing more is read from him */
 
@@ -26,7 +28,7 @@ struct connection {
     struct timer limit;
     struct connection *next, **link; /* among the young, or those waiting for a socket */
     size_t seen, needed;             /* of the first message in the buffer */
-    bool young, waiting, begun, held;
+    bool young, waiting, begun, held, kept;
 };
 
 static uint64_t peer_hash(const struct sip_flow *flow)
@@ -135,6 +137,22 @@ static void limit_in(struct connection *c, uint64_t ms)
     timer_arm(c->owner->wheel, &c->limit, ms, on_limit);
 }
 
+/* The time that the peer may now be silent. */
+static void idle_begin(struct connection *c)
+{
+    limit_in(c, c->young ? YOUNG_LIMIT : c->kept ? IDLE_LIMIT : STRANGER_LIMIT);
+}
+
+void tcp_keep(struct transport *t, const struct sip_flow *flow)
+{
+    struct connection *c = connection_find(t, flow);
+
+    if (!c)
+        return;
+    c->kept = true;
+    idle_begin(c);
+}
+
 static struct connection *connection_new(struct transport *t, const struct sip_flow *flow)
 {
     struct connection *c;
@@ -161,7 +179,7 @@ static bool message_deliver(struct connection *c, struct evbuffer *input, size_t
         return false;
     list_leave(c);
     c->begun = false;
-    limit_in(c, IDLE_LIMIT);
+    idle_begin(c);
     t->counts.stream_messages++;
     t->handler.message(t->handler.arg, &flow, (struct view){buffer, size});
     return connection_find(t, &flow) == c;
@@ -241,7 +259,7 @@ static void on_output(struct bufferevent *io, void *arg)
         return;
     clock_update();
     c->held = c->begun = false;
-    limit_in(c, c->young ? YOUNG_LIMIT : IDLE_LIMIT);
+    idle_begin(c);
     bufferevent_enable(io, EV_READ);
     input_take(c);
     t->handler.turned(t->handler.arg);
@@ -255,7 +273,7 @@ static void on_change(struct bufferevent *io, short what, void *arg)
     (void)io;
     clock_update();
     if (what & BEV_EVENT_CONNECTED)
-        limit_in(c, IDLE_LIMIT);
+        idle_begin(c);
     else if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
         connection_break(c);
     t->handler.turned(t->handler.arg);
@@ -319,11 +337,30 @@ static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, stru
     t->handler.turned(t->handler.arg);
 }
 
+static void on_accept_again(struct timer *timer)
+{
+    evconnlistener_enable(TIMER_OWNER(timer, struct listener, pause)->accepting);
+}
+
+/* Without descriptors the waiting connection would wake us again and again. */
+static void on_accept_error(struct evconnlistener *accepting, void *arg)
+{
+    struct listener *l = arg;
+
+    log_errno("no connection can be accepted for a second");
+    evconnlistener_disable(accepting);
+    timer_arm(l->owner->wheel, &l->pause, ACCEPT_PAUSE, on_accept_again);
+    l->owner->handler.turned(l->owner->handler.arg);
+}
+
 enum error tcp_listen(struct listener *l)
 {
     l->accepting =
         evconnlistener_new(l->owner->base, on_accept, l, LEV_OPT_CLOSE_ON_EXEC, 0, l->fd);
-    return l->accepting ? OK : ERR_MEMORY;
+    if (!l->accepting)
+        return ERR_MEMORY;
+    evconnlistener_set_error_cb(l->accepting, on_accept_error);
+    return OK;
 }
 
 static enum error connection_start(struct transport *t, const struct sip_flow *flow,

@@ -41,6 +41,7 @@ void transport_free(struct transport *t)
             event_free(t->listeners[i].readable);
         if (t->listeners[i].poll)
             event_free(t->listeners[i].poll);
+        timer_disarm(&t->listeners[i].pause);
         if (t->listeners[i].accepting)
             evconnlistener_free(t->listeners[i].accepting);
     }
@@ -89,6 +90,12 @@ enum error transport_send(struct transport *t, const struct sip_flow *flow, stru
 bool transport_is_open(const struct transport *t, const struct sip_flow *flow)
 {
     return flow->transport == FLOW_UDP || tcp_is_open(t, flow);
+}
+
+void transport_keep(struct transport *t, const struct sip_flow *flow)
+{
+    if (flow->transport == FLOW_TCP)
+        tcp_keep(t, flow);
 }
 
 const struct listener *transport_listener(const struct transport *t, const struct sip_flow *flow)

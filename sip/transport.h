@@ -44,6 +44,9 @@ enum error transport_listen(struct transport *t, int fd, enum flow_transport tra
 enum error transport_send(struct transport *t, const struct sip_flow *flow, struct view bytes);
 /* Is there a connection for this TCP flow? UDP: always. */
 bool transport_is_open(const struct transport *t, const struct sip_flow *flow);
+/* The peer of a TCP flow has proven who he is: his connection may be silent for as long as a
+ * registration lasts. */
+void transport_keep(struct transport *t, const struct sip_flow *flow);
 /* Chooses listener and local address for a flow whose transport, peer address and port are set.
  * ERR_NOT_FOUND: no listener of that transport and family. */
 enum error transport_reach(const struct transport *t, struct sip_flow *flow);

@@ -21,6 +21,7 @@ struct listener {
     unsigned heard;
     bool busy;
     struct evconnlistener *accepting; /* TCP */
+    struct timer pause;               /* TCP: until connections are accepted again */
 };
 
 struct connection;
@@ -47,6 +48,7 @@ enum error udp_send(struct transport *t, const struct sip_flow *flow, struct vie
 enum error tcp_listen(struct listener *l);
 enum error tcp_send(struct transport *t, const struct sip_flow *flow, struct view bytes);
 bool tcp_is_open(const struct transport *t, const struct sip_flow *flow);
+void tcp_keep(struct transport *t, const struct sip_flow *flow);
 void tcp_close_all(struct transport *t);
 const struct listener *transport_listener(const struct transport *t, const struct sip_flow *flow);
 

@@ -89,9 +89,13 @@ enum error via_parse(struct via *out, struct view value)
         return ERR_SYNTAX;
     bool valid = view_eq(version, VIEW("2.0")); /* of another version: refused, but answered */
 
-    view_cut(&v, ';');
-    while (v.n)
-        valid &= take_param(out, view_cut(&v, ';'));
+    while (v.n) { /* it begins with a semicolon, and a parameter has to follow */
+        struct view param = view_from(v, 1);
+
+        param.n = view_find(param, ';');
+        valid &= take_param(out, param);
+        v = view_from(v, 1 + param.n);
+    }
     return valid ? OK : ERR_SYNTAX;
 }
 

@@ -119,7 +119,6 @@ struct alarm {
     uint64_t due, fired;
 };
 
-
 static void on_alarm(struct timer *t)
 {
     TIMER_OWNER(t, struct alarm, timer)->fired = clock_ms();

@@ -160,6 +160,7 @@ static void a_message_that_has_begun_has_20_s(void **state)
 
     say(s, fd, REQUEST);
     assert_int_equal(s->messages, 1);
+    transport_keep(s->transport, &s->last);
     pass(s, 3600 * 1000);
     assert_false(is_closed(fd)); /* a phone is quiet between two registrations */
     say(s, fd, "OPTIONS sip:x SIP");
@@ -176,7 +177,21 @@ static void an_idle_connection_ends_after_its_limit(void **state)
     int fd = client(s);
 
     say(s, fd, REQUEST);
+    transport_keep(s->transport, &s->last);
     pass(s, 7499 * 1000);
+    assert_false(is_closed(fd));
+    pass(s, 1000);
+    assert_true(is_closed(fd));
+    close(fd);
+}
+
+static void who_has_proven_nothing_may_be_silent_for_5_minutes(void **state)
+{
+    struct side *s = *state;
+    int fd = client(s);
+
+    say(s, fd, REQUEST);
+    pass(s, 299 * 1000);
     assert_false(is_closed(fd));
     pass(s, 1000);
     assert_true(is_closed(fd));
@@ -291,6 +306,7 @@ int main(void)
         TEST(a_byte_a_second_does_not_keep_a_connection),
         TEST(a_message_that_has_begun_has_20_s),
         TEST(an_idle_connection_ends_after_its_limit),
+        TEST(who_has_proven_nothing_may_be_silent_for_5_minutes),
         TEST(the_oldest_half_open_connection_makes_room),
         TEST(pipelined_messages_and_pings_are_told_apart),
         TEST(hopeless_bytes_close_the_connection),

@@ -37,6 +37,8 @@ static const struct {
     {"SIP/2.0/UDP a:65536", ERR_SYNTAX, "", "", 0, 0, "", false, false, ""},
     {"SIP/2.0/UDP a:", ERR_SYNTAX, "", "", 0, 0, "", false, false, ""},
     {"SIP/2.0/UDP [2001:db8::1", ERR_SYNTAX, "", "", 0, 0, "", false, false, ""},
+    {"SIP/2.0/UDP a;", ERR_SYNTAX, "", "", 0, 0, "", false, false, ""},
+    {"SIP/2.0/UDP a;;branch=x", ERR_SYNTAX, "", "", 0, 0, "", false, false, ""},
     {"SIP/2.0/UDP a b;branch=x", ERR_SYNTAX, "", "", 0, 0, "", false, false, ""},
 };
 
