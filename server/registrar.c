@@ -27,10 +27,10 @@ static void q_write(struct text *out, unsigned q)
         text_format(out, ";q=0.%03u", q);
 }
 
-static void contacts_write(struct text *out, const struct user *u)
+/* now: the second in which the REGISTER was dealt with, so that what it was granted is told in full
+ * when the commit took until the next one. */
+static void contacts_write(struct text *out, const struct user *u, int64_t now)
 {
-    int64_t now = clock_wall();
-
     for (const struct binding *b = u->bindings; b; b = b->next) {
         text_string(out, "Contact: <");
         text_view(out, binding_contact(b));
@@ -77,16 +77,22 @@ static void date_write(struct text *out)
     text_string(out, bytes);
 }
 
+/* What the rows of a REGISTER came to. */
+struct outcome {
+    unsigned granted; /* s, of the last Contact; 0: none was registered */
+    int64_t second;   /* wall clock: when it was worked out */
+};
+
 static void register_answer(struct worker *w, struct request *r, const struct user *u,
-                            unsigned granted)
+                            struct outcome outcome)
 {
     static __thread char bytes[ANSWER_MAX];
     struct text lines = TEXT(bytes);
 
-    contacts_write(&lines, u);
-    if (granted) {
+    contacts_write(&lines, u, outcome.second);
+    if (outcome.granted) {
         text_string(&lines, "Expires: ");
-        text_number(&lines, granted);
+        text_number(&lines, outcome.granted);
         text_string(&lines, "\r\n");
     }
     path_write(&lines, r->m);
@@ -116,12 +122,12 @@ static void fault_answer(struct worker *w, struct request *r, const struct regis
 }
 
 /* Takes the committed rows into memory. */
-static unsigned rows_apply(struct worker *w, const struct pending *p)
+static struct outcome rows_apply(struct worker *w, const struct pending *p)
 {
     struct view rest = view_from(pack_bytes_view(&p->body), p->rows_at);
     bool bad = false;
     uint16_t count = unpack_u16(&rest, &bad);
-    unsigned granted = 0;
+    struct outcome outcome = {.second = clock_wall()};
 
     for (uint16_t i = 0; i < count && !bad; i++) {
         struct change change = {.kind = CHANGE_BINDING};
@@ -129,10 +135,12 @@ static unsigned rows_apply(struct worker *w, const struct pending *p)
         binding_unpack(&change.binding, &rest, &bad);
         if (!bad && location_apply(w->location, &change) == ERR_MEMORY)
             w->counters.out_of_memory++;
-        if (change.binding.expires)
-            granted = (unsigned)(change.binding.expires - change.binding.registered);
+        if (bad || !change.binding.expires)
+            continue;
+        outcome.second = change.binding.registered;
+        outcome.granted = (unsigned)(change.binding.expires - outcome.second);
     }
-    return granted;
+    return outcome;
 }
 
 static void next_begin(struct worker *w, struct user *u, struct pending *next);
@@ -142,10 +150,10 @@ static void on_register_verdict(struct worker *w, struct request *r, enum verdic
 {
     struct user *u = p->busy;
     struct pending *next = p->next;
-    unsigned granted = 0;
+    struct outcome outcome = {0};
 
     if (verdict == VERDICT_OK)
-        granted = rows_apply(w, p); /* on disk already, whatever is answered */
+        outcome = rows_apply(w, p); /* on disk already, whatever is answered */
     if (gate_passed(w, r, verdict, p)) {
         if (!u) {
             answer(w, r, 404, VIEW_NONE);
@@ -154,7 +162,7 @@ static void on_register_verdict(struct worker *w, struct request *r, enum verdic
             answer(w, r, 403, VIEW_NONE);
         } else {
             w->counters.registers++;
-            register_answer(w, r, u, granted);
+            register_answer(w, r, u, outcome);
         }
     }
     if (u)
