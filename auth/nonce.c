@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EPOCH       1700000000 /* so that seconds fit into 31 bits for a long time */
-#define WINDOWS_MAX 200000
+#define EPOCH       1700000000  /* so that seconds fit into 31 bits for a long time */
+#define WINDOWS     (10u << 20) /* bytes of windows a generation: some 200 000 */
 #define WINDOW_BITS 64
 
 /* What the text encodes. */
@@ -18,61 +18,58 @@ struct nonce {
 /* The counts seen of one nonce: `top` and, bit i, top - i. */
 struct window {
     struct table_node node;
-    struct nonces *owner;
-    struct timer end;
     struct nonce nonce;
-    uint32_t top;
     uint64_t seen;
+    uint32_t top;
 };
 
 struct nonces {
-    struct wheel *wheel;
-    struct table windows;
+    struct aging *windows;
     unsigned lifetime;
-    uint32_t salt; /* of the next nonce */
+    uint32_t salt;  /* of the next nonce */
+    uint32_t since; /* those with qop born before are stale */
     uint8_t key[16];
 };
 
-enum error nonces_new(struct nonces **out, struct wheel *wheel, const uint8_t key[16],
-                      unsigned lifetime)
+static uint32_t second_now(void)
+{
+    return (uint32_t)(clock_wall() - EPOCH);
+}
+
+enum error nonces_new(struct nonces **out, const uint8_t key[16], unsigned lifetime)
 {
     struct nonces *n = calloc(1, sizeof(*n));
 
     *out = n;
-    if (!n || table_init(&n->windows) != OK) {
+    if (!n || aging_new(&n->windows, (lifetime + 1) * 1000ull, WINDOWS) != OK) {
         free(n);
         *out = NULL;
         return ERR_MEMORY;
     }
-    n->wheel = wheel;
     n->lifetime = lifetime;
     random_bytes(&n->salt, sizeof(n->salt));
     memcpy(n->key, key, sizeof(n->key));
     return OK;
 }
 
-static void window_free(struct table_node *node, void *arg)
-{
-    struct window *w = (struct window *)(void *)node;
-
-    (void)arg;
-    timer_disarm(&w->end);
-    table_take(&w->owner->windows, node);
-    free(w);
-}
-
 void nonces_free(struct nonces *n)
 {
     if (!n)
         return;
-    table_each(&n->windows, window_free, NULL);
-    table_free(&n->windows);
+    aging_free(n->windows);
     free(n);
 }
 
 void nonces_set_lifetime(struct nonces *n, unsigned lifetime)
 {
+    struct aging *windows;
+
+    if (lifetime == n->lifetime || aging_new(&windows, (lifetime + 1) * 1000ull, WINDOWS) != OK)
+        return;
+    aging_free(n->windows);
+    n->windows = windows;
     n->lifetime = lifetime;
+    n->since = second_now() + 1; /* their windows are gone */
 }
 
 static void mac_make(const struct nonces *n, const struct nonce *x, const uint8_t source[16],
@@ -91,7 +88,7 @@ static void mac_make(const struct nonces *n, const struct nonce *x, const uint8_
 
 void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[NONCE_TEXT])
 {
-    struct nonce x = {.born = (uint32_t)(clock_wall() - EPOCH) << 1 | qop, .salt = n->salt++};
+    struct nonce x = {.born = second_now() << 1 | qop, .salt = n->salt++};
     struct text t = {.p = out, .size = NONCE_TEXT};
 
     mac_make(n, &x, source, x.mac);
@@ -139,7 +136,7 @@ static bool window_matches(const struct table_node *node, const void *key)
 
 static struct window *window_find(const struct nonces *n, const struct nonce *x)
 {
-    return (void *)table_find(&n->windows, window_hash(x), window_matches, x);
+    return (void *)aging_find(n->windows, window_hash(x), window_matches, x);
 }
 
 static bool window_allows(const struct window *w, uint32_t nc)
@@ -161,29 +158,22 @@ enum nonce_state nonce_check(struct nonces *n, struct view nonce, uint32_t nc,
     age = clock_wall() - EPOCH - (int64_t)(x.born >> 1);
     if (age < 0 || age > (int64_t)n->lifetime || !(x.born & 1) != !nc)
         return NONCE_STALE;
+    if (nc && x.born >> 1 < n->since) /* its counts are not known any more */
+        return NONCE_STALE;
     w = nc ? window_find(n, &x) : NULL;
     return w && !window_allows(w, nc) ? NONCE_STALE : NONCE_GOOD;
 }
 
-static void on_window_end(struct timer *timer)
-{
-    window_free(&TIMER_OWNER(timer, struct window, end)->node, NULL);
-}
-
 /* A nonce first seen with a high count (after our restart) has used up all lower ones. */
-static bool window_open(struct nonces *n, const struct nonce *x, uint32_t nc)
+static void window_open(struct nonces *n, const struct nonce *x, uint32_t nc)
 {
-    struct window *w = n->windows.count < WINDOWS_MAX ? calloc(1, sizeof(*w)) : NULL;
+    struct window *w = aging_put(n->windows, window_hash(x), sizeof(*w));
 
     if (!w)
-        return true;
-    w->owner = n;
+        return;
     w->nonce = *x;
     w->top = nc;
     w->seen = nc == 1 ? 1 : UINT64_MAX;
-    table_put(&n->windows, &w->node, window_hash(x));
-    timer_arm(n->wheel, &w->end, (n->lifetime + 1) * 1000ull, on_window_end);
-    return true;
 }
 
 bool nonce_use(struct nonces *n, struct view nonce, uint32_t nc)
@@ -196,8 +186,10 @@ bool nonce_use(struct nonces *n, struct view nonce, uint32_t nc)
     if (nonce.n != NONCE_TEXT || !hex_read(nonce, (uint8_t *)&x))
         return false;
     w = window_find(n, &x);
-    if (!w)
-        return window_open(n, &x, nc);
+    if (!w) {
+        window_open(n, &x, nc);
+        return true;
+    }
     if (!window_allows(w, nc))
         return false;
     if (nc > w->top) {

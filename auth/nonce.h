@@ -16,9 +16,9 @@ enum nonce_state {
 struct nonces;
 
 /* key: 16 secret bytes, the same after a restart; lifetime in seconds. ERR_MEMORY. */
-enum error nonces_new(struct nonces **out, struct wheel *wheel, const uint8_t key[16],
-                      unsigned lifetime);
+enum error nonces_new(struct nonces **out, const uint8_t key[16], unsigned lifetime);
 void nonces_free(struct nonces *n);
+/* If the lifetime changes, nonces for qop made before are stale from now on. */
 void nonces_set_lifetime(struct nonces *n, unsigned lifetime);
 /* Writes a new nonce. source: the peer's address. */
 void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[NONCE_TEXT]);

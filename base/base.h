@@ -2,6 +2,7 @@
 #ifndef OFFHOOK_BASE_BASE_H
 #define OFFHOOK_BASE_BASE_H
 
+#include "base/aging.h"
 #include "base/arena.h"
 #include "base/channel.h"
 #include "base/clock.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "server/answered.h"
 #include "server/gate.h"
 #include "server/registration.h"
 
@@ -61,11 +62,10 @@ static void path_write(struct text *out, const struct sip_message *m)
     }
 }
 
-static void date_write(struct text *out)
+static void date_write(struct text *out, time_t now)
 {
     static __thread char bytes[64]; /* the line of the second `written` */
     static __thread time_t written;
-    time_t now = (time_t)clock_wall();
     struct tm utc;
 
     if (now != written) {
@@ -76,12 +76,6 @@ static void date_write(struct text *out)
     }
     text_string(out, bytes);
 }
-
-/* What the rows of a REGISTER came to. */
-struct outcome {
-    unsigned granted; /* s, of the last Contact; 0: none was registered */
-    int64_t second;   /* wall clock: when it was worked out */
-};
 
 static void register_answer(struct worker *w, struct request *r, const struct user *u,
                             struct outcome outcome)
@@ -96,7 +90,7 @@ static void register_answer(struct worker *w, struct request *r, const struct us
         text_string(&lines, "\r\n");
     }
     path_write(&lines, r->m);
-    date_write(&lines);
+    date_write(&lines, (time_t)outcome.second);
     if (lines.full)
         answer(w, r, 500, VIEW_NONE);
     else
@@ -145,6 +139,17 @@ static struct outcome rows_apply(struct worker *w, const struct pending *p)
 
 static void next_begin(struct worker *w, struct user *u, struct pending *next);
 
+/* Over UDP the transaction would stay for 32 s, only to send the 200 again. */
+static void register_forget(struct worker *w, struct request *r, const struct pending *p,
+                            const struct outcome *outcome)
+{
+    if (flow_is_reliable(&r->from))
+        return;
+    answered_put(w, p->mark, outcome);
+    server_transaction_drop(r->tx);
+    r->tx = NULL;
+}
+
 static void on_register_verdict(struct worker *w, struct request *r, enum verdict verdict,
                                 struct pending *p)
 {
@@ -163,6 +168,7 @@ static void on_register_verdict(struct worker *w, struct request *r, enum verdic
         } else {
             w->counters.registers++;
             register_answer(w, r, u, outcome);
+            register_forget(w, r, p, &outcome);
         }
     }
     if (u)
@@ -272,6 +278,7 @@ static void on_proof(struct worker *w, struct request *r, enum verdict verdict, 
     }
     memcpy(again->nonce, p->nonce, sizeof(again->nonce));
     again->nc = p->nc;
+    again->mark = p->mark;
     pack_bytes(&again->body, p->body.p, p->body.n);
     proven_begin(w, r, again);
 }
@@ -329,13 +336,26 @@ static bool extensions_known(struct worker *w, const struct request *r)
     return unknown == 0;
 }
 
+/* Does r come again, after its answer? Then the answer goes out again. */
+static bool answered_again(struct worker *w, struct request *r, struct hash128 mark)
+{
+    struct outcome outcome;
+    struct user *u;
+
+    if (!answered_find(w, mark, &outcome) || !(u = to_user(w, r->m)))
+        return false;
+    register_answer(w, r, u, outcome);
+    return true;
+}
+
 void registrar_receive(struct worker *w, struct request *r)
 {
+    struct hash128 mark = answered_mark(w, r);
     struct claim claim;
     struct pending *p;
     uint32_t nc = 0;
 
-    if (gate_check(w, r, &claim, &nc) != GATE_CLAIMED)
+    if (answered_again(w, r, mark) || gate_check(w, r, &claim, &nc) != GATE_CLAIMED)
         return;
     if (!extensions_known(w, r))
         return;
@@ -350,6 +370,7 @@ void registrar_receive(struct worker *w, struct request *r)
         refuse_busy(w, r);
         return;
     }
+    p->mark = mark;
     gate_claim(p, &claim, nc);
     pending_begin(w, r, p);
 }

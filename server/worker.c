@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/answered.h"
 #include "server/context.h"
 #include "server/keeper_link.h"
 #include "server/trace.h"
@@ -83,7 +84,7 @@ static enum error parts_make(struct worker *w)
         (error = transport_new(&w->transport, w->base, w->wheel, &handler, w->addresses,
                                w->address_count)) != OK ||
         (error = transactions_new(&w->transactions, w->wheel, &w->link)) != OK ||
-        (error = location_new(&w->location, w->wheel)) != OK)
+        (error = location_new(&w->location, w->wheel)) != OK || (error = answered_new(w)) != OK)
         return error;
     w->wheel_event = event_new(w->base, -1, 0, on_wheel, w);
     return w->wheel_event ? keeper_link_new(w) : ERR_MEMORY;
@@ -117,6 +118,7 @@ void worker_free(struct worker *w)
     location_free(w->location);
     transport_free(w->transport);
     nonces_free(w->nonces);
+    answered_free(w);
     trace_free(w);
     if (w->wheel_event)
         event_free(w->wheel_event);
@@ -148,7 +150,7 @@ enum error worker_set_secret(struct worker *w, const uint8_t secret[32])
     key_derive(secret, "nonce", nonce_key);
     if (w->nonces) /* a restarted keeper: the secret is the same */
         return OK;
-    return nonces_new(&w->nonces, w->wheel, nonce_key, w->config->auth.nonce_lifetime);
+    return nonces_new(&w->nonces, nonce_key, w->config->auth.nonce_lifetime);
 }
 
 void worker_receive(struct worker *w, const struct sip_flow *from, struct view bytes)

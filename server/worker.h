@@ -26,7 +26,8 @@ struct worker {
     struct transactions *transactions;
     struct location *location;
     struct plan plan;
-    struct nonces *nonces; /* NULL until the keeper has sent the secret */
+    struct nonces *nonces;  /* NULL until the keeper has sent the secret */
+    struct aging *answered; /* REGISTERs (answered.c) */
     struct keeper_link *keeper;
     struct trace *trace;
     struct context *contexts; /* of the requests under way */

@@ -15,7 +15,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc;
     (void)argv;
     clock_make_virtual(1000003, 1800000000);
-    return wheel_new(&wheel, clock_ms()) || nonces_new(&nonces, wheel, key, 300) ||
+    return wheel_new(&wheel, clock_ms()) || nonces_new(&nonces, key, 300) ||
            credential_make(&credentials, VIEW("5550141"), VIEW("example.test"), VIEW("anna"),
                            VIEW("example.test"), VIEW("secret41"));
 }

@@ -257,7 +257,7 @@ static int nonces_begin(void **state)
 
     clock_make_virtual(1000003, WALL);
     *state = &f;
-    return wheel_new(&f.wheel, clock_ms()) != OK || nonces_new(&f.nonces, f.wheel, key, 300) != OK;
+    return wheel_new(&f.wheel, clock_ms()) != OK || nonces_new(&f.nonces, key, 300) != OK;
 }
 
 static int nonces_end(void **state)
@@ -283,6 +283,20 @@ static void nonces_live_as_long_as_they_should(void **state)
     assert_int_equal(nonce_check(f->nonces, n, 0, here), NONCE_GOOD);
     clock_make_virtual(2000003, WALL - 10); /* made in the future: the clock was set back */
     assert_int_equal(nonce_check(f->nonces, n, 0, here), NONCE_STALE);
+}
+
+static void a_new_lifetime_opens_no_way_for_used_counts(void **state)
+{
+    struct wheel_and_nonces *f = *state;
+    struct view n = nonce_of(f, true);
+
+    assert_true(nonce_use(f->nonces, n, 1));
+    nonces_set_lifetime(f->nonces, 300); /* the same: nothing changes */
+    assert_int_equal(nonce_check(f->nonces, n, 2, here), NONCE_GOOD);
+    nonces_set_lifetime(f->nonces, 600);
+    assert_int_equal(nonce_check(f->nonces, n, 1, here), NONCE_STALE);
+    clock_advance(1000);
+    assert_int_equal(nonce_check(f->nonces, nonce_of(f, true), 1, here), NONCE_GOOD);
 }
 
 static void nonces_are_bound_to_their_source(void **state)
@@ -322,7 +336,7 @@ static void foreign_nonces_are_told(void **state)
         f->text[i] = was;
     }
     assert_int_equal(nonce_check(f->nonces, (struct view){n.p, n.n - 1}, 1, here), NONCE_FOREIGN);
-    assert_int_equal(nonces_new(&others, f->wheel, here, 300), OK); /* another key */
+    assert_int_equal(nonces_new(&others, here, 300), OK); /* another key */
     assert_int_equal(nonce_check(others, n, 1, here), NONCE_FOREIGN);
     nonces_free(others);
 }
@@ -461,6 +475,7 @@ int main(void)
         cmocka_unit_test(answers_are_read),
         cmocka_unit_test(algorithms_have_names),
         NONCE_TEST(nonces_live_as_long_as_they_should),
+        NONCE_TEST(a_new_lifetime_opens_no_way_for_used_counts),
         NONCE_TEST(nonces_are_bound_to_their_source),
         NONCE_TEST(nonces_keep_their_kind),
         NONCE_TEST(foreign_nonces_are_told),

@@ -201,6 +201,44 @@ static void unpacking_trusts_no_length(void **state)
     pack_free(&k);
 }
 
+static void what_ages_dies_between_one_span_and_two(void **state)
+{
+    struct aging *a;
+    struct item *item;
+    unsigned one = 1, two = 2;
+
+    (void)state;
+    assert_int_equal(aging_new(&a, 1000, 1 << 20), OK);
+    assert_null(aging_find(a, 7, item_matches, &one));
+    item = aging_put(a, 7, sizeof(*item));
+    item->number = 1;
+    clock_advance(999);
+    item = aging_put(a, 7, sizeof(*item));
+    item->number = 2;
+    clock_advance(999); /* the first is older than a span, and in the old generation */
+    assert_non_null(aging_find(a, 7, item_matches, &one));
+    assert_non_null(aging_find(a, 7, item_matches, &two));
+    clock_advance(1000);
+    assert_null(aging_find(a, 7, item_matches, &one));
+    assert_int_equal(aging_count(a), 0);
+    aging_free(a);
+}
+
+static void aging_keeps_to_its_cap(void **state)
+{
+    struct aging *a;
+    unsigned put = 0;
+
+    (void)state;
+    assert_int_equal(aging_new(&a, 1000, 1 << 20), OK);
+    while (aging_put(a, put, 64))
+        put++;
+    assert_in_range(put, 10000, 16384);
+    clock_advance(1000);
+    assert_non_null(aging_put(a, 0, 64)); /* a new generation has room again */
+    aging_free(a);
+}
+
 struct heard {
     unsigned messages, drained;
     uint64_t last_id;
@@ -265,6 +303,8 @@ int main(void)
         cmocka_unit_test(arena_keeps_to_its_cap),
         cmocka_unit_test(siphash_matches_its_vectors),
         cmocka_unit_test(table_finds_what_was_put),
+        cmocka_unit_test(what_ages_dies_between_one_span_and_two),
+        cmocka_unit_test(aging_keeps_to_its_cap),
         cmocka_unit_test(packed_fields_come_back),
         cmocka_unit_test(unpacking_trusts_no_length),
         cmocka_unit_test(channels_gather_and_pass_descriptors),
