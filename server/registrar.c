@@ -350,12 +350,14 @@ static bool answered_again(struct worker *w, struct request *r, struct hash128 m
 
 void registrar_receive(struct worker *w, struct request *r)
 {
-    struct hash128 mark = answered_mark(w, r);
+    bool claims =
+        sip_header(r->m, HEADER_AUTHORIZATION) || sip_header(r->m, HEADER_PROXY_AUTHORIZATION);
+    struct hash128 mark = claims ? answered_mark(w, r) : (struct hash128){0};
     struct claim claim;
     struct pending *p;
     uint32_t nc = 0;
 
-    if (answered_again(w, r, mark) || gate_check(w, r, &claim, &nc) != GATE_CLAIMED)
+    if ((claims && answered_again(w, r, mark)) || gate_check(w, r, &claim, &nc) != GATE_CLAIMED)
         return;
     if (!extensions_known(w, r))
         return;
