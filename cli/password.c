@@ -5,16 +5,22 @@
 #include <termios.h>
 #include <unistd.h>
 
+#define CONTROL_C 3
+
 /* Reads a line without its end; false at the end of input, when it is too long or has a control
  * character (Ctrl-C arrives as one, see ask_quietly). */
 static bool line_read(char *buffer, size_t size)
 {
-    if (!fgets(buffer, (int)size, stdin))
-        return false;
-    size_t n = strcspn(buffer, "\r\n");
-    if (!buffer[n] && n + 1 == size)
-        return false;
+    size_t n = 0;
+    int c;
+
+    while ((c = getchar()) != EOF && c != '\n' && c != CONTROL_C && n + 1 < size)
+        buffer[n++] = (char)c;
+    if (n > 0 && buffer[n - 1] == '\r')
+        n--;
     buffer[n] = '\0';
+    if ((c != '\n' && c != EOF) || (c == EOF && n == 0))
+        return false;
     for (size_t i = 0; i < n; i++)
         if ((unsigned char)buffer[i] < ' ')
             return false;
@@ -27,8 +33,9 @@ static bool ask_quietly(const char *question, char *buffer, size_t size)
     if (tcgetattr(STDIN_FILENO, &before) != 0)
         return false;
     quiet = before;
-    /* Without ISIG, Ctrl-C is a character: the terminal is never left mute. */
+    /* Without ISIG, Ctrl-C is a character, which ends the line: the terminal is never left mute. */
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    quiet.c_cc[VEOL] = CONTROL_C;
     fprintf(stderr, "%s: ", question);
     fflush(stderr);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);

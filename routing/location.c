@@ -240,7 +240,11 @@ static enum error alias_put(struct location *l, const struct change *c)
 
 static void on_expiry(struct timer *timer)
 {
-    binding_free(TIMER_OWNER(timer, struct binding, expiry));
+    struct binding *b = TIMER_OWNER(timer, struct binding, expiry);
+
+    log_info("%.*s: %.*s has expired", VIEW_ARG(user_number(b->user)),
+             VIEW_ARG(binding_contact(b)));
+    binding_free(b);
 }
 
 static struct binding *binding_find(const struct user *u, struct view contact)

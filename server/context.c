@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/notice.h"
+
 /* The lines of an answer behind its status line: the request is not kept, and an answer of our own
  * may be wanted after minutes. */
 static bool own_keep(struct context *c, const struct request *r)
@@ -31,6 +33,8 @@ static void own_send(struct context *c, unsigned status)
     text_string(&out, reply_phrase(status));
     text_string(&out, "\r\n");
     text_view(&out, (struct view){c->own, c->own_size});
+    if (c->invite)
+        notice_call(text_done(&out));
     server_transaction_respond(c->tx, status, text_done(&out));
 }
 
@@ -211,6 +215,15 @@ static void best_consider(struct context *c, unsigned status, const struct sip_m
         challenges_keep(c, m);
 }
 
+static void best_out(struct context *c, unsigned status)
+{
+    struct view bytes = {c->best, c->best_size};
+
+    if (c->invite)
+        notice_call(bytes);
+    send_upstream(c, status, bytes);
+}
+
 static void best_send(struct context *c)
 {
     unsigned status = c->best_status == 503 ? 500 : c->best_status; /* 16.7 step 6 */
@@ -226,7 +239,7 @@ static void best_send(struct context *c)
     if (!c->best || status != c->best_status)
         own_send(c, status);
     else
-        send_upstream(c, status, (struct view){c->best, c->best_size});
+        best_out(c, status);
 }
 
 static void success(struct context *c, const struct sip_message *m)
@@ -236,8 +249,10 @@ static void success(struct context *c, const struct sip_message *m)
 
     if (!c->tx || forward_response(&out, m, server_transaction_flow(c->tx), VIEW_NONE) != OK)
         return;
-    if (c->invite && !c->answered)
+    if (c->invite && !c->answered) {
         c->worker->counters.calls++;
+        notice_call(text_done(&out));
+    }
     c->answered = true;
     send_upstream(c, m->status, text_done(&out));
 }

@@ -1,6 +1,8 @@
 /* Challenges and claims (RFC 3261 section 22, RFC 7616, RFC 8760). */
 #include "server/gate.h"
 
+#include "server/notice.h"
+
 #include <string.h>
 
 #define CHALLENGE_MAX  1024
@@ -227,6 +229,7 @@ bool gate_passed(struct worker *w, struct request *r, enum verdict verdict, stru
         return false;
     case VERDICT_DENIED:
         w->counters.denied++;
+        notice_refusal(r, "no such user, or a wrong password");
         drop_and_challenge(w, r, false);
         return false;
     case VERDICT_FORBIDDEN:
@@ -245,6 +248,7 @@ bool gate_passed(struct worker *w, struct request *r, enum verdict verdict, stru
     transport_keep(w->transport, &r->from);
     if (from_is(w, r))
         return true;
+    notice_refusal(r, "From is somebody else than the credentials are for");
     w->counters.forbidden++;
     answer(w, r, 403, VIEW_NONE);
     return false;

@@ -1,5 +1,6 @@
 /* offhookd(8): the daemon, or, executed again by itself, one of its roles. */
 #include <config.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -69,7 +70,9 @@ int main(int argc, char **argv)
     if (argc == 3 && !strcmp(argv[1], "--role"))
         return role_run(argv[2]);
     opterr = 0;
-    while ((option = getopt(argc, argv, "c:nVh")) != -1) {
+    static const struct option names[] = {
+        {"version", no_argument, NULL, 'V'}, {"help", no_argument, NULL, 'h'}, {0}};
+    while ((option = getopt_long(argc, argv, "c:nVh", names, NULL)) != -1) {
         switch (option) {
         case 'c':
             path = optarg;

@@ -1,6 +1,7 @@
 /* The proxy: where a request goes from here (RFC 3261 16.5, 16.6), and what passes without a
  * transaction. */
 #include "server/context.h"
+#include "server/notice.h"
 #include "server/route.h"
 
 #define STRANGER_TIMES 3
@@ -133,6 +134,8 @@ void proxy_forward_dialog(struct worker *w, struct request *r, const struct sip_
     struct hop hop = {.flow = *to};
 
     w->counters.in_dialog++;
+    if (r->m->method_id == METHOD_BYE)
+        notice_end(r);
     fork_to(w, r, &hop, 1, false);
 }
 

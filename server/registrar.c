@@ -6,6 +6,7 @@
 
 #include "server/answered.h"
 #include "server/gate.h"
+#include "server/notice.h"
 #include "server/registration.h"
 
 #define ANSWER_MAX    32768
@@ -127,6 +128,8 @@ static struct outcome rows_apply(struct worker *w, const struct pending *p)
         struct change change = {.kind = CHANGE_BINDING};
 
         binding_unpack(&change.binding, &rest, &bad);
+        if (!bad)
+            notice_binding(w, &change.binding, &p->from);
         if (!bad && location_apply(w->location, &change) == ERR_MEMORY)
             w->counters.out_of_memory++;
         if (bad || !change.binding.expires)

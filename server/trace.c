@@ -166,7 +166,7 @@ void trace_record(struct trace *t, enum trace_direction direction, const struct 
     struct entry *e = &t->ring[t->count++ % RING_ENTRIES];
     struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     e->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     e->peer = *peer;
     e->direction = (uint8_t)direction;

@@ -10,7 +10,7 @@
 #define DRAIN_MAX      64  /* datagrams a wake-up, so that timers and connections get their turn */
 #define BUSY_PERIOD    128 /* ms */
 #define BUSY_DATAGRAMS 128 /* within a period, from which on arrivals are gathered */
-#define GATHER_MS      3
+#define GATHER_MS      2
 
 union control {
     struct cmsghdr align;

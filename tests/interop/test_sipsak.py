@@ -12,7 +12,7 @@ DAEMON = {"config": 'auth { algorithms = {"MD5"} }'}  # sipsak knows no other
 
 # sipsak cuts a port of five digits in a URI short, and makes up a user name without -u
 def sipsak(daemon, *args, transport="udp"):
-    r = subprocess.run(["sipsak", "-vv", "-E", transport, "-p", f"127.0.0.1:{daemon.port}",
+    r = subprocess.run(["sipsak", "-vv", "-H", "127.0.0.1", "-E", transport, "-p", f"127.0.0.1:{daemon.port}",
                         *args], capture_output=True, text=True, timeout=15,
                        stdin=subprocess.DEVNULL)
     assert r.returncode == 0, r.stdout + r.stderr
