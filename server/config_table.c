@@ -110,7 +110,8 @@ const struct config_key config_keys[] = {
      .max = 100,
      .check = config_check_number,
      .effect = EFFECT_LIVE,
-     .help = "Numbers that are never refused, shed or forwarded elsewhere."},
+     .help = "Numbers that are never refused, shed or forwarded elsewhere. No effect yet: nothing "
+             "is shed or forwarded so far."},
 
     {.section = "log",
      .name = "level",
