@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Length in bytes of the control character at s (C0, DEL, or C1 in UTF-8), else 0. */
 static size_t control_size(const unsigned char *s)
@@ -154,6 +155,9 @@ int output_list(struct cli *cli, json_t *request, const struct output_column *co
     }
     while (page_fetch(cli, request, &o, &status)) {
     }
+    if (status == CLI_DONE && !o.json && !o.begun && !json_array_size(o.rows) &&
+        isatty(STDOUT_FILENO))
+        puts("none"); /* a person would take silence for a fault; a script reads no rows */
     if (status == CLI_DONE)
         output_end(&o);
     else
