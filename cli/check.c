@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,20 @@ static void database_look(struct check *c)
     store->ops->close(store);
 }
 
+/* The accounts that a daemon started as root would drop to. */
+static void accounts_look(struct check *c)
+{
+    const char *const names[] = {c->config->user, c->config->keeper_user};
+    size_t count = strcmp(names[0], names[1]) == 0 ? 1 : 2;
+
+    for (size_t i = 0; i < count; i++)
+        if (!getpwnam(names[i]))
+            problem_add(c,
+                        "the account \"%s\" does not exist, so offhookd does not start as root; "
+                        "create it: useradd --system --no-create-home --shell /usr/sbin/nologin %s",
+                        names[i], names[i]);
+}
+
 static int check_report(const struct check *c)
 {
     size_t index;
@@ -149,6 +164,8 @@ static void config_look(struct cli *cli, struct check *c)
     if (!c->config)
         return;
     note_add(c, "%s: ok", name);
+    if (geteuid() == 0)
+        accounts_look(c);
     database_look(c);
 }
 
