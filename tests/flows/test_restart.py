@@ -219,7 +219,7 @@ def test_a_damaged_database_refuses_registers_and_keeps_calls(daemon):
     for n in range(0, len(numbers), 10000):
         daemon.users_import(numbers[n:n + 10000], "secret")
     phones, call, there = connected(daemon)
-    for name in ("", "-wal"):
+    for name in ("-wal", ""):  # the log first, or writing it back could mend the file meanwhile
         with open(daemon.database + name, "r+b") as f:
             f.write(os.urandom(os.path.getsize(daemon.database + name)))
     refused = 0
