@@ -106,19 +106,6 @@ uint64_t hash_view(struct view v)
     return hash_keyed64(process_key(), v);
 }
 
-uint64_t hash_view_icase(struct view v)
-{
-    char folded[512];
-    size_t n = v.n < sizeof(folded) ? v.n : sizeof(folded);
-
-    for (size_t i = 0; i < n; i++) {
-        char c = v.p[i];
-
-        folded[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-    }
-    return hash_view((struct view){folded, n});
-}
-
 void random_bytes(void *out, size_t n)
 {
     char *p = out;

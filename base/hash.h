@@ -11,8 +11,6 @@ struct hash128 {
 
 /* SipHash-2-4 of v under this process's random key. */
 uint64_t hash_view(struct view v);
-/* The same without regard to the case of ASCII letters in v (at most 512 bytes are folded). */
-uint64_t hash_view_icase(struct view v);
 /* SipHash-2-4 with 128 bits under the given key. */
 struct hash128 hash_keyed(const uint8_t key[16], struct view v);
 /* 64 bits under the given key. */

@@ -34,17 +34,6 @@ void log_open(const char *role, enum log_level level)
     in_journal = getenv("JOURNAL_STREAM") != NULL;
 }
 
-bool log_level_parse(const char *name, enum log_level *out)
-{
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-        if (strcmp(levels[i].name, name) == 0) {
-            *out = (enum log_level)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 static int line_begin(char *line, size_t size, enum log_level level)
 {
     struct timeval now;

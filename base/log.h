@@ -10,8 +10,6 @@ extern enum log_level log_level;
 
 /* Names this process in its lines ("parent", "keeper", "sip"); role must outlive the process. */
 void log_open(const char *role, enum log_level level);
-/* The level called name, false when there is none. */
-bool log_level_parse(const char *name, enum log_level *out);
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* log_write with ": " and the text of errno. */
 void log_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -333,14 +333,6 @@ const struct config_key *config_key_find(const char *section, const char *name)
     return NULL;
 }
 
-bool config_section_known(const char *section)
-{
-    for (size_t i = 0; i < config_key_count; i++)
-        if (config_keys[i].section && !strcmp(config_keys[i].section, section))
-            return true;
-    return false;
-}
-
 const char *config_key_path(const struct config_key *key, char buffer[64])
 {
     snprintf(buffer, 64, "%s%s%s", key->section ? key->section : "", key->section ? "." : "",

@@ -60,8 +60,6 @@ extern const struct config_type config_number, config_switch, config_text, confi
 
 /* The key called name in section (NULL: the top), or NULL. */
 const struct config_key *config_key_find(const char *section, const char *name);
-/* Whether the table knows this section. */
-bool config_section_known(const char *section);
 /* "registrar.max-expires" in buffer, which is returned. */
 const char *config_key_path(const struct config_key *key, char buffer[64]);
 /* The place of a key of EFFECT_LATER in config.later. */

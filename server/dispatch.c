@@ -3,8 +3,6 @@
 #include "server/route.h"
 #include "server/worker.h"
 
-#define STRANGER_TIMES 3
-
 static void to_tag_make(const struct worker *w, const struct sip_message *m, char out[16])
 {
     struct hash128 call = hash_keyed(w->tag_key, m->call_id);
@@ -38,7 +36,7 @@ void refuse(struct worker *w, const struct request *r, unsigned status, struct v
 
     if (r->m->method_id == METHOD_ACK)
         return;
-    w->counters.refused++;
+    w->counters.refused += status >= 300;
     reply_build(w, &out, r, status, headers);
     if (out.full || out.n > STRANGER_TIMES * r->m->bytes.n) {
         w->counters.too_small++;

@@ -1,12 +1,11 @@
 /* Challenges and claims (RFC 3261 section 22, RFC 7616, RFC 8760). */
 #include "server/gate.h"
 
-#include "server/notice.h"
-
 #include <string.h>
 
-#define CHALLENGE_MAX  1024
-#define STRANGER_TIMES 3 /* bytes sent to somebody unknown for each byte of his */
+#include "server/notice.h"
+
+#define CHALLENGE_MAX 1024
 
 static bool when_applies(enum auth_when when, bool automatic)
 {

@@ -4,8 +4,6 @@
 #include "server/notice.h"
 #include "server/route.h"
 
-#define STRANGER_TIMES 3
-
 static bool is_invite(const struct request *r)
 {
     return r->m->method_id == METHOD_INVITE;

@@ -11,6 +11,9 @@
 #include "sip/sip.h"
 
 struct context;
+/* Bytes sent to somebody who has proven nothing, for each byte of his. */
+#define STRANGER_TIMES 3
+
 struct event;
 struct keeper_link;
 struct trace;

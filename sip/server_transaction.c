@@ -277,11 +277,6 @@ void server_transaction_limit(struct server_transaction *s, uint32_t credit)
     s->reserve = credit / 2;
 }
 
-bool server_transaction_is_final(const struct server_transaction *s)
-{
-    return s->state >= ACCEPTED;
-}
-
 bool server_transaction_is_accepted(const struct server_transaction *s)
 {
     return s->state == ACCEPTED;

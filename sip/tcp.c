@@ -150,7 +150,8 @@ void tcp_keep(struct transport *t, const struct sip_flow *flow)
     if (!c)
         return;
     c->kept = true;
-    idle_begin(c);
+    if (!c->begun && !c->held) /* those have a nearer limit, and keep it */
+        idle_begin(c);
 }
 
 static struct connection *connection_new(struct transport *t, const struct sip_flow *flow)

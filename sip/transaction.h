@@ -61,7 +61,6 @@ const struct sip_flow *server_transaction_flow(const struct server_transaction *
 /* The sender may not be where he says (an ACK can be sent blindly too): at most this many bytes go
  * to him (each retransmission of his earns three times its size). */
 void server_transaction_limit(struct server_transaction *s, uint32_t credit);
-bool server_transaction_is_final(const struct server_transaction *s);
 /* Has it sent a 2xx to an INVITE? Then an ACK is not for the transaction (RFC 6026 7.1). */
 bool server_transaction_is_accepted(const struct server_transaction *s);
 /* Notes that a CANCEL came before it was known where the INVITE should go; whoever learns that

@@ -171,6 +171,18 @@ static void a_message_that_has_begun_has_20_s(void **state)
     close(fd);
 }
 
+static void proof_does_not_lengthen_a_message_that_has_begun(void **state)
+{
+    struct side *s = *state;
+    int fd = client(s);
+
+    say(s, fd, REQUEST "OPTIONS sip:x SIP");
+    transport_keep(s->transport, &s->last); /* the verdict comes after the next bytes */
+    pass(s, 20000);
+    assert_true(is_closed(fd));
+    close(fd);
+}
+
 static void an_idle_connection_ends_after_its_limit(void **state)
 {
     struct side *s = *state;
@@ -305,6 +317,7 @@ int main(void)
         TEST(who_says_nothing_is_closed_after_10_s),
         TEST(a_byte_a_second_does_not_keep_a_connection),
         TEST(a_message_that_has_begun_has_20_s),
+        TEST(proof_does_not_lengthen_a_message_that_has_begun),
         TEST(an_idle_connection_ends_after_its_limit),
         TEST(who_has_proven_nothing_may_be_silent_for_5_minutes),
         TEST(the_oldest_half_open_connection_makes_room),
