@@ -95,19 +95,21 @@ void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[N
     text_hex(&t, &x, sizeof(x));
 }
 
+/* A hex digit's value and 1 more; 0: it is none. */
+static const uint8_t digits[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
 static bool hex_read(struct view text, uint8_t *out)
 {
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i], low = c | 0x20;
-        unsigned digit;
+    for (size_t i = 0; i + 1 < text.n; i += 2) {
+        unsigned high = digits[(uint8_t)text.p[i]], low = digits[(uint8_t)text.p[i + 1]];
 
-        if (c >= '0' && c <= '9')
-            digit = (unsigned)(c - '0');
-        else if (low >= 'a' && low <= 'f')
-            digit = (unsigned)(low - 'a') + 10;
-        else
+        if (!high || !low)
             return false;
-        out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | digit : digit << 4);
+        *out++ = (uint8_t)((high - 1) << 4 | (low - 1));
     }
     return true;
 }

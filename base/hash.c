@@ -1,4 +1,4 @@
-/* SipHash-2-4 with 64 and 128 bits, after the description by Aumasson and Bernstein. */
+/* SipHash with 64 and 128 bits, after the description by Aumasson and Bernstein. */
 #include "base/hash.h"
 
 #include <stdio.h>
@@ -39,14 +39,9 @@ static inline void rounds(struct sip_state *s, int n)
     }
 }
 
-static inline void absorb(struct sip_state *s, uint64_t m)
-{
-    s->v3 ^= m;
-    rounds(s, 2);
-    s->v0 ^= m;
-}
-
-static struct sip_state siphash(const uint8_t key[16], struct view v, bool wide)
+/* c rounds a word, d at the end. */
+static inline __attribute__((always_inline)) struct sip_state
+siphash(const uint8_t key[16], struct view v, bool wide, int c, int d)
 {
     uint64_t k0 = load64((const char *)key), k1 = load64((const char *)key + 8);
     struct sip_state s = {k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
@@ -56,13 +51,17 @@ static struct sip_state siphash(const uint8_t key[16], struct view v, bool wide)
 
     if (wide)
         s.v1 ^= 0xee;
-    for (size_t i = 0; i < whole; i += 8)
-        absorb(&s, load64(v.p + i));
     for (size_t i = whole; i < v.n; i++)
         last |= (uint64_t)(unsigned char)v.p[i] << 8 * (i & 7);
-    absorb(&s, last);
+    for (size_t i = 0; i <= whole; i += 8) {
+        uint64_t m = i < whole ? load64(v.p + i) : last;
+
+        s.v3 ^= m;
+        rounds(&s, c);
+        s.v0 ^= m;
+    }
     s.v2 ^= wide ? 0xee : 0xff;
-    rounds(&s, 4);
+    rounds(&s, d);
     return s;
 }
 
@@ -73,14 +72,14 @@ static uint64_t state_value(const struct sip_state *s)
 
 uint64_t hash_keyed64(const uint8_t key[16], struct view v)
 {
-    struct sip_state s = siphash(key, v, false);
+    struct sip_state s = siphash(key, v, false, 2, 4);
 
     return state_value(&s);
 }
 
 struct hash128 hash_keyed(const uint8_t key[16], struct view v)
 {
-    struct sip_state s = siphash(key, v, true);
+    struct sip_state s = siphash(key, v, true, 2, 4);
     struct hash128 h = {.a = state_value(&s)};
 
     s.v1 ^= 0xdd;
@@ -103,7 +102,20 @@ static const uint8_t *process_key(void)
 
 uint64_t hash_view(struct view v)
 {
-    return hash_keyed64(process_key(), v);
+    struct sip_state s = siphash(process_key(), v, false, 1, 3);
+
+    return state_value(&s);
+}
+
+struct hash128 hash_wide(struct view v)
+{
+    struct sip_state s = siphash(process_key(), v, true, 1, 3);
+    struct hash128 h = {.a = state_value(&s)};
+
+    s.v1 ^= 0xdd;
+    rounds(&s, 3);
+    h.b = state_value(&s);
+    return h;
 }
 
 void random_bytes(void *out, size_t n)

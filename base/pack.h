@@ -1,5 +1,5 @@
-/* Packing typed fields into the bytes of a role message and taking them out again, bounds checked.
- * Both ends are the same binary, so integers travel in host order. */
+/* Packing typed fields into the bytes of a role message or of a row on disk and taking them out
+ * again, bounds checked. Integers are little-endian: a database may move to another machine. */
 #ifndef OFFHOOK_BASE_PACK_H
 #define OFFHOOK_BASE_PACK_H
 

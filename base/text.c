@@ -31,15 +31,17 @@ void text_hex(struct text *t, const void *bytes, size_t n)
 {
     static const char digits[] = "0123456789abcdef";
     const unsigned char *b = bytes;
+    char *to = t->p + t->n;
 
     if (t->full || n > (t->size - t->n) / 2) {
         t->full = true;
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        t->p[t->n++] = digits[b[i] >> 4];
-        t->p[t->n++] = digits[b[i] & 15];
+        *to++ = digits[b[i] >> 4];
+        *to++ = digits[b[i] & 15];
     }
+    t->n += 2 * n;
 }
 
 void text_format(struct text *t, const char *format, ...)

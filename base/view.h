@@ -37,7 +37,14 @@ static inline bool view_ieq(struct view a, struct view b)
 /* Does v begin with prefix, ASCII case ignored? */
 bool view_istarts(struct view v, struct view prefix);
 /* v without spaces, tabs, CR and LF at both ends. */
-struct view view_trim(struct view v);
+struct view view_trim_blanks(struct view v);
+static inline struct view view_trim(struct view v)
+{
+    bool bare = v.n && (unsigned char)v.p[0] > ' ' && (unsigned char)v.p[v.n - 1] > ' ';
+
+    return bare ? v : view_trim_blanks(v);
+}
+
 /* Offset of the first c in v, or v.n. */
 static inline size_t view_find(struct view v, char c)
 {

@@ -24,6 +24,7 @@ struct change {
 void change_pack(struct pack *k, const struct change *c);
 /* Takes one change off the front of *from; false at a malformed one. */
 bool change_unpack(struct change *c, struct view *from);
+/* A binding alone; the database keeps these bytes too, so a change to them is a migration. */
 void binding_pack(struct pack *k, const struct store_binding *b);
 void binding_unpack(struct store_binding *b, struct view *from, bool *bad);
 

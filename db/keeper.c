@@ -8,10 +8,10 @@
 
 #include "db/keeper_inside.h"
 
-#define SECRET_SIZE 32
-#define TICK_S      1
-#define PRUNE_ROWS  500
-#define PRUNE_MS    50 /* between two batches while dead rows are left */
+#define SECRET_SIZE  32
+#define TICK_S       1
+#define PRUNE_GROUPS 50
+#define PRUNE_MS     50 /* between two batches while dead rows are left */
 
 void keeper_store_result(struct keeper *k, enum error e)
 {
@@ -155,7 +155,7 @@ static void on_prune(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    e = k->store->ops->binding_prune(k->store, clock_wall(), PRUNE_ROWS, &k->prunable);
+    e = k->store->ops->binding_prune(k->store, clock_wall(), PRUNE_GROUPS, &k->prunable);
     if (e)
         keeper_store_result(k, e);
     else

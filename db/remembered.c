@@ -12,7 +12,6 @@ struct place {
 };
 
 struct remembered {
-    uint8_t key[16];
     struct place *places[REMEMBERED_MAX];
 };
 
@@ -21,7 +20,6 @@ enum error remembered_new(struct remembered **out)
     *out = calloc(1, sizeof(**out));
     if (!*out)
         return ERR_MEMORY;
-    random_bytes((*out)->key, sizeof((*out)->key));
     return OK;
 }
 
@@ -41,9 +39,9 @@ void remembered_free(struct remembered *r)
     free(r);
 }
 
-static struct hash128 key_of(const struct remembered *r, struct view name, struct view domain)
+static struct hash128 key_of(struct view name, struct view domain)
 {
-    struct hash128 a = hash_keyed(r->key, name), b = hash_keyed(r->key, domain);
+    struct hash128 a = hash_wide(name), b = hash_wide(domain);
 
     return (struct hash128){a.a ^ b.a * 3, a.b ^ b.b * 3};
 }
@@ -59,7 +57,7 @@ static struct view text_take(const char **at, uint16_t n)
 bool remembered_get(const struct remembered *r, struct view name, struct view domain,
                     struct store_user *out)
 {
-    struct hash128 key = key_of(r, name, domain);
+    struct hash128 key = key_of(name, domain);
     const struct place *p = r->places[key.a % REMEMBERED_MAX];
     const char *at;
 
@@ -93,7 +91,7 @@ void remembered_put(struct remembered *r, struct view name, struct view domain,
 
     if (!p)
         return;
-    p->key = key_of(r, name, domain);
+    p->key = key_of(name, domain);
     p->number = (uint16_t)user->number.n;
     p->domain = (uint16_t)user->domain.n;
     p->auth_name = (uint16_t)c->auth_name.n;

@@ -5,7 +5,7 @@
 
 #include "db/store.h"
 
-#define REMEMBERED_MAX 8192
+#define REMEMBERED_MAX 65536 /* some 20 MB when all are taken */
 
 struct remembered;
 

@@ -70,7 +70,8 @@ struct store_ops {
     /* The newest state of each binding that has not expired at `now`. number empty: of all. */
     enum error (*binding_each)(struct store *s, struct view number, struct view domain, int64_t now,
                                store_binding_each *each, void *arg);
-    /* Deletes at most `limit` dead rows; *more says whether to call again soon. */
+    /* Deletes at most `limit` groups (what one transaction appended) of dead rows; *more says
+     * whether to call again soon. */
     enum error (*binding_prune)(struct store *s, int64_t now, unsigned limit, bool *more);
     /* The lasting random secret called name, made on first use. */
     enum error (*secret)(struct store *s, const char *name, void *out, size_t n);

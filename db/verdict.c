@@ -3,6 +3,8 @@
 
 #include "db/keeper_inside.h"
 
+#define PRUNE_GROUPS 2 /* a commit, which adds one */
+
 static void verdict_pack(struct pack *k, enum verdict verdict, const struct store_user *user)
 {
     pack_u8(k, (uint8_t)verdict);
@@ -139,7 +141,7 @@ static enum error group_commit(struct keeper *k)
     if (!e && !k->rows)
         return OK;
     if (!e && k->prunable)
-        e = k->store->ops->binding_prune(k->store, clock_wall(), 2 * k->rows, &more);
+        e = k->store->ops->binding_prune(k->store, clock_wall(), PRUNE_GROUPS, &more);
     if (!e)
         e = k->store->ops->commit(k->store);
     else

@@ -21,14 +21,31 @@ void answered_free(struct worker *w)
     w->answered = NULL;
 }
 
-struct hash128 answered_mark(const struct worker *w, const struct request *r)
+/* All the credentials that it came with. */
+static struct hash128 claims_hash(const struct sip_message *m)
+{
+    struct hash128 all = {0};
+
+    for (unsigned i = 0; i < m->count; i++) {
+        enum header_id id = m->lines[i].id;
+
+        if (id == HEADER_AUTHORIZATION || id == HEADER_PROXY_AUTHORIZATION) {
+            struct hash128 one = hash_wide(m->lines[i].value);
+
+            all = (struct hash128){all.a * 3 ^ one.a, all.b * 3 ^ one.b};
+        }
+    }
+    return all;
+}
+
+struct hash128 answered_mark(const struct request *r)
 {
     uint8_t source[FLOW_PACKED_MAX];
     size_t n = flow_pack(&r->from, source);
-    struct hash128 bytes = hash_keyed(w->tag_key, r->m->bytes);
-    uint64_t peer = hash_keyed64(w->tag_key, (struct view){(const char *)source, n});
+    struct hash128 claims = claims_hash(r->m);
+    uint64_t more = hash_view(r->m->to) ^ hash_view((struct view){(const char *)source, n}) * 3;
 
-    return (struct hash128){bytes.a ^ peer, bytes.b ^ peer * 3};
+    return (struct hash128){r->key.a ^ claims.a ^ more, r->key.b ^ claims.b ^ more * 5};
 }
 
 static bool mark_matches(const struct table_node *node, const void *key)

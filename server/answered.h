@@ -14,9 +14,9 @@ struct outcome {
 
 enum error answered_new(struct worker *w);
 void answered_free(struct worker *w);
-/* The mark of this very datagram, byte for byte, from this very source: nobody who has not seen it
- * can ask for its answer. */
-struct hash128 answered_mark(const struct worker *w, const struct request *r);
+/* The mark of this transaction with these credentials and this To, from this very source: nobody
+ * who has not seen them can ask for its answer. */
+struct hash128 answered_mark(const struct request *r);
 /* Keeps the outcome under its mark. Without memory the phone is challenged again. */
 void answered_put(struct worker *w, struct hash128 mark, const struct outcome *outcome);
 bool answered_find(struct worker *w, struct hash128 mark, struct outcome *out);

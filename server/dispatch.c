@@ -5,10 +5,9 @@
 
 static void to_tag_make(const struct worker *w, const struct sip_message *m, char out[16])
 {
-    struct hash128 call = hash_keyed(w->tag_key, m->call_id);
-    struct hash128 tag = hash_keyed(w->tag_key, m->from_tag);
+    uint64_t mixed =
+        hash_keyed64(w->tag_key, m->call_id) ^ hash_keyed64(w->tag_key, m->from_tag) * 3;
     struct text t = {.p = out, .size = 16};
-    uint64_t mixed = call.a ^ (tag.b * 3);
 
     text_hex(&t, &mixed, sizeof(mixed));
 }
@@ -192,7 +191,7 @@ static void new_dispatch(struct worker *w, struct request *r)
 
 void dispatch_request(struct worker *w, const struct sip_message *m, const struct sip_flow *from)
 {
-    struct request r = {.m = m, .from = *from, .key = server_transaction_key(w->transactions, m)};
+    struct request r = {.m = m, .from = *from, .key = server_transaction_key(m)};
     struct server_transaction *tx;
     struct sip_flow to;
 

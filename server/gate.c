@@ -97,10 +97,9 @@ static bool same_resource(const struct worker *w, const struct request *r, struc
 /* Which served domain From claims to be of; empty: none. */
 static struct view from_domain(const struct worker *w, const struct sip_message *m)
 {
-    struct name_addr parts;
     struct uri uri;
 
-    if (name_addr_parse(&parts, m->from) != OK || uri_parse(&uri, parts.uri) != OK)
+    if (uri_parse(&uri, m->from_uri) != OK)
         return VIEW_NONE;
     return uri.scheme == URI_TEL ? view_of(w->plan.domains[0])
                                  : plan_domain(&w->plan, uri.host, uri.port);
@@ -200,12 +199,14 @@ void gate_claim(struct pending *p, const struct claim *claim, uint32_t nc)
 /* From has to be the user who has proven himself; a phone that hides its number says Anonymous. */
 static bool from_is(const struct worker *w, const struct request *r)
 {
-    struct name_addr parts;
+    bool registering = r->m->method_id == METHOD_REGISTER;
     struct uri uri;
 
-    if (name_addr_parse(&parts, r->m->from) != OK || uri_parse(&uri, parts.uri) != OK)
+    if (registering && view_eq(r->m->from_uri, r->m->to_uri)) /* the registrar compares To */
+        return true;
+    if (uri_parse(&uri, r->m->from_uri) != OK)
         return false;
-    if (r->m->method_id != METHOD_REGISTER && view_ieq(uri.user, VIEW("anonymous")))
+    if (!registering && view_ieq(uri.user, VIEW("anonymous")))
         return true;
     return plan_user(&w->plan, w->location, &uri) == r->user;
 }

@@ -12,7 +12,9 @@
 #define COMMIT_LIMIT    2000 /* ms: then 503 (durable or nothing) */
 #define WINDOW_CHECK    5    /* ms that a question may wait for company under load */
 #define WINDOW_REGISTER 20
-#define BUSY_RATE       100 /* questions a second from which windows are used */
+#define WINDOW_FULL     40   /* the same under full load */
+#define BUSY_RATE       100  /* questions a second from which windows are used */
+#define FULL_RATE       1000 /* and from which the longer one is */
 
 struct keeper_link {
     struct channel *channel;
@@ -131,7 +133,9 @@ static unsigned window_for(struct keeper_link *k, uint16_t type)
     k->asked++;
     if (k->asked_before < BUSY_RATE && k->asked < BUSY_RATE)
         return 0;
-    return type == KEEPER_REGISTER ? WINDOW_REGISTER : WINDOW_CHECK;
+    if (type != KEEPER_REGISTER)
+        return WINDOW_CHECK;
+    return k->asked_before < FULL_RATE ? WINDOW_REGISTER : WINDOW_FULL;
 }
 
 static void pending_send(struct pending *p)

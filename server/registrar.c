@@ -15,10 +15,9 @@
 
 static struct user *to_user(const struct worker *w, const struct sip_message *m)
 {
-    struct name_addr parts;
     struct uri uri;
 
-    if (name_addr_parse(&parts, m->to) != OK || uri_parse(&uri, parts.uri) != OK)
+    if (uri_parse(&uri, m->to_uri) != OK)
         return NULL;
     return plan_user(&w->plan, w->location, &uri);
 }
@@ -355,7 +354,7 @@ void registrar_receive(struct worker *w, struct request *r)
 {
     bool claims =
         sip_header(r->m, HEADER_AUTHORIZATION) || sip_header(r->m, HEADER_PROXY_AUTHORIZATION);
-    struct hash128 mark = claims ? answered_mark(w, r) : (struct hash128){0};
+    struct hash128 mark = claims ? answered_mark(r) : (struct hash128){0};
     struct claim claim;
     struct pending *p;
     uint32_t nc = 0;

@@ -3,6 +3,7 @@
 
 #include <event2/event.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -17,6 +18,8 @@
 #include "server/sandbox.h"
 
 #define PARENT_FD 3
+#define HEAP_KEPT (8 << 20)
+#define MMAP_FROM (128 << 10) /* bytes; larger blocks go back to the system when freed */
 
 struct process {
     struct role_context context;
@@ -257,11 +260,24 @@ static void parent_gone(void *arg)
     process_end(arg, 1);
 }
 
+/* By the coarse clock each timer would wake us twice: in the tick before its time, and at it. */
+static struct event_base *base_new(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+
+    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+        base = event_base_new_with_config(config);
+    if (config)
+        event_config_free(config);
+    return base;
+}
+
 static bool process_open(struct process *p)
 {
     const struct channel_handler handler = {
         .message = message_take, .closed = parent_gone, .arg = p};
-    p->context.base = event_base_new();
+    p->context.base = base_new();
     return p->context.base &&
            !channel_new(&p->context.parent, p->context.base, PARENT_FD, &handler);
 }
@@ -279,6 +295,13 @@ static void process_close(struct process *p)
         event_base_free(c->base);
 }
 
+/* What a burst frees is needed by the next one: the heap's end is not handed back each time. */
+static void heap_keep(void)
+{
+    (void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
+}
+
 int role_main(enum role role)
 {
     struct process p = {.ops = roles[role], .context = {.role = role, .control = -1}};
@@ -289,6 +312,7 @@ int role_main(enum role role)
     snprintf(name, sizeof name, "offhook-%s", p.ops->name);
     prctl(PR_SET_NAME, name, 0, 0, 0);
     log_open(p.ops->name, LOG_LEVEL_INFO);
+    heap_keep();
     if (process_open(&p))
         event_base_dispatch(p.context.base);
     else

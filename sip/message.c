@@ -128,15 +128,15 @@ static bool line_next(struct view *rest, struct view *line)
 }
 
 /* A bare CR or LF (not part of a CRLF) would let two readers see two different messages. */
-static bool has_bare_break(struct view v)
+static bool has_bare_break(struct view line)
 {
-    for (size_t i = view_find(v, '\n'); i < v.n; i += 1 + view_find(view_from(v, i + 1), '\n'))
-        if (i == 0 || v.p[i - 1] != '\r')
-            return true;
-    for (size_t i = view_find(v, '\r'); i < v.n; i += 1 + view_find(view_from(v, i + 1), '\r'))
-        if (i + 1 == v.n || v.p[i + 1] != '\n')
-            return true;
-    return false;
+    size_t cr = view_find(line, '\r'), lf = view_find(line, '\n');
+
+    while (cr + 1 == lf && lf + 1 < line.n) { /* a fold */
+        cr = lf + 1 + view_find(view_from(line, lf + 1), '\r');
+        lf = lf + 1 + view_find(view_from(line, lf + 1), '\n');
+    }
+    return cr + 1 != lf;
 }
 
 static bool has_break(struct view v)
@@ -144,13 +144,24 @@ static bool has_break(struct view v)
     return view_find(v, '\r') < v.n || view_find(v, '\n') < v.n;
 }
 
+/* The value behind the colon of a line, which ends with CRLF. */
+static struct view line_value(struct view line, size_t colon)
+{
+    struct view value = {line.p + colon + 1, line.n - colon - 3};
+
+    if (value.n && value.p[0] == ' ')
+        value = view_from(value, 1);
+    return view_trim(value);
+}
+
 static void line_index(struct sip_message *m, struct view line)
 {
     size_t colon = view_find(line, ':');
     struct view name = view_trim((struct view){line.p, colon});
+    enum header_id id = colon < line.n ? header_id_of(name) : HEADER_OTHER;
     struct header_line *h;
 
-    if (colon == line.n || !header_is_token(name)) {
+    if (colon == line.n || (id == HEADER_OTHER && !header_is_token(name))) {
         message_fault(m, 400, "Malformed Header Field");
         return;
     }
@@ -161,8 +172,8 @@ static void line_index(struct sip_message *m, struct view line)
         return;
     }
     h = &m->lines[m->count++];
-    h->id = header_id_of(name);
-    h->value = view_trim(view_from(line, colon + 1));
+    h->id = id;
+    h->value = line_value(line, colon);
     h->line = line;
 }
 
@@ -262,7 +273,7 @@ static void cseq_index(struct sip_message *m)
 }
 
 static void party_index(struct sip_message *m, enum header_id id, const char *missing,
-                        struct view *value, struct view *tag)
+                        struct view *value, struct view *uri, struct view *tag)
 {
     const struct header_line *h = sip_header(m, id);
     struct name_addr parts;
@@ -277,6 +288,7 @@ static void party_index(struct sip_message *m, enum header_id id, const char *mi
         message_fault(m, 400, id == HEADER_FROM ? "Malformed From" : "Malformed To");
         return;
     }
+    *uri = parts.uri;
     *tag = header_param(parts.params, VIEW("tag"), &found);
 }
 
@@ -342,11 +354,12 @@ enum error sip_message_parse(struct sip_message *m, struct view bytes)
     memset(m, 0, offsetof(struct sip_message, lines));
     m->bytes = bytes;
     m->call_id = m->from = m->to = m->from_tag = m->to_tag = VIEW("");
+    m->from_uri = m->to_uri = VIEW("");
     if (bytes.n > SIP_STREAM_MAX || head_index(m) != OK)
         return ERR_SYNTAX;
     via_index(m);
-    party_index(m, HEADER_FROM, "Missing From", &m->from, &m->from_tag);
-    party_index(m, HEADER_TO, "Missing To", &m->to, &m->to_tag);
+    party_index(m, HEADER_FROM, "Missing From", &m->from, &m->from_uri, &m->from_tag);
+    party_index(m, HEADER_TO, "Missing To", &m->to, &m->to_uri, &m->to_tag);
     call_id_index(m);
     cseq_index(m);
     max_forwards_index(m);
@@ -368,9 +381,10 @@ struct sip_message *sip_message_keep(const struct sip_message *m)
     memcpy(k, m, head);
     memcpy(bytes, m->bytes.p, m->bytes.n);
     struct view *const views[] = {
-        &k->start_line,    &k->method,       &k->uri,     &k->reason, &k->body,     &k->via.value,
-        &k->via.transport, &k->via.host,     &k->call_id, &k->from,   &k->to,       &k->via.branch,
-        &k->via.rport_at,  &k->via.received, &k->to_tag,  &k->bytes,  &k->from_tag, &k->cseq_method,
+        &k->start_line, &k->method,        &k->uri,          &k->reason,       &k->body,
+        &k->via.value,  &k->via.transport, &k->via.host,     &k->call_id,      &k->from,
+        &k->to,         &k->via.branch,    &k->via.rport_at, &k->via.received, &k->to_tag,
+        &k->bytes,      &k->from_tag,      &k->cseq_method,  &k->from_uri,     &k->to_uri,
     };
 
     for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)

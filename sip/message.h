@@ -39,6 +39,7 @@ struct sip_message {
     struct view body;
     struct via via; /* topmost */
     struct view call_id, from, to, from_tag, to_tag;
+    struct view from_uri, to_uri; /* between their brackets */
     uint32_t cseq;
     struct view cseq_method;
     int max_forwards; /* -1: none */

@@ -45,8 +45,7 @@ static void fold(struct text *out, struct view v)
 }
 
 /* 17.2.3: branch, sent-by and method. */
-static struct hash128 key_by_branch(const struct transactions *t, const struct sip_message *m,
-                                    struct view method)
+static struct hash128 key_by_branch(const struct sip_message *m, struct view method)
 {
     char bytes[2 * SIP_VALUE_MAX + 128];
     struct text key = TEXT(bytes);
@@ -57,13 +56,12 @@ static struct hash128 key_by_branch(const struct transactions *t, const struct s
     fold(&key, VIEW(""));
     fold(&key, m->via.branch);
     fold(&key, m->via.host);
-    return hash_keyed(t->key, text_done(&key));
+    return hash_wide(text_done(&key));
 }
 
 /* Without the magic cookie: what RFC 2543 peers keep the same, the Request-URI included, so that a
  * spiral is no retransmission. */
-static struct hash128 key_by_headers(const struct transactions *t, const struct sip_message *m,
-                                     struct view method)
+static struct hash128 key_by_headers(const struct sip_message *m, struct view method)
 {
     const struct view fields[] = {method, m->uri, m->from_tag, m->call_id, m->via.value, m->from};
     struct {
@@ -72,14 +70,13 @@ static struct hash128 key_by_headers(const struct transactions *t, const struct 
     } k = {.number = m->cseq};
 
     for (size_t i = 0; i < 6; i++)
-        k.part[i] = hash_keyed(t->key, fields[i]);
-    return hash_keyed(t->key, (struct view){(const char *)&k, sizeof(k)});
+        k.part[i] = hash_wide(fields[i]);
+    return hash_wide((struct view){(const char *)&k, sizeof(k)});
 }
 
-static struct hash128 key_of(const struct transactions *t, const struct sip_message *m,
-                             struct view method)
+static struct hash128 key_of(const struct sip_message *m, struct view method)
 {
-    return m->via.magic ? key_by_branch(t, m, method) : key_by_headers(t, m, method);
+    return m->via.magic ? key_by_branch(m, method) : key_by_headers(m, method);
 }
 
 static struct view method_class(const struct sip_message *m)
@@ -87,9 +84,9 @@ static struct view method_class(const struct sip_message *m)
     return m->method_id == METHOD_ACK ? VIEW("INVITE") : m->method;
 }
 
-struct hash128 server_transaction_key(const struct transactions *t, const struct sip_message *m)
+struct hash128 server_transaction_key(const struct sip_message *m)
 {
-    return key_of(t, m, method_class(m));
+    return key_of(m, method_class(m));
 }
 
 struct server_transaction *server_transaction_find(const struct transactions *t, struct hash128 key)
@@ -100,7 +97,7 @@ struct server_transaction *server_transaction_find(const struct transactions *t,
 struct server_transaction *server_transaction_find_invite(struct transactions *t,
                                                           const struct sip_message *cancel)
 {
-    return server_transaction_find(t, key_of(t, cancel, VIEW("INVITE")));
+    return server_transaction_find(t, key_of(cancel, VIEW("INVITE")));
 }
 
 enum error server_transaction_new(struct server_transaction **out, struct transactions *t,

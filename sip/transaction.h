@@ -35,7 +35,7 @@ size_t transactions_retransmissions(const struct transactions *t);
 typedef void server_transaction_ended(void *user);
 
 /* Under which key the transaction of a request is kept; that of the INVITE for an ACK. */
-struct hash128 server_transaction_key(const struct transactions *t, const struct sip_message *m);
+struct hash128 server_transaction_key(const struct sip_message *m);
 /* Begins the transaction of a request (not ACK) that came over `from`; key is its own. Its owner is
  * the set, until its last timer. ERR_MEMORY. */
 enum error server_transaction_new(struct server_transaction **out, struct transactions *t,

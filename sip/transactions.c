@@ -13,7 +13,6 @@ enum error transactions_new(struct transactions **out, struct wheel *wheel,
         return ERR_MEMORY;
     t->wheel = wheel;
     t->link = link;
-    random_bytes(t->key, sizeof(t->key));
     if (table_init(&t->servers) != OK || table_init(&t->clients) != OK) {
         transactions_free(t);
         return ERR_MEMORY;

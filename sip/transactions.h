@@ -9,7 +9,6 @@ struct transactions {
     const struct sip_link *link;
     struct table servers, clients;
     size_t retransmissions;
-    uint8_t key[16]; /* of the hashes of server transactions */
 };
 
 void client_transaction_free(struct client_transaction *c);

@@ -19,7 +19,7 @@ enum error transport_new(struct transport **out, struct event_base *base, struct
     t->handler = *handler;
     t->young_last = &t->young_first;
     t->addresses = calloc(count + 1, sizeof(*addresses));
-    if (!t->addresses || table_init(&t->connections) != OK) {
+    if (!t->addresses || table_init(&t->connections) != OK || departures_new(t) != OK) {
         transport_free(t);
         return ERR_MEMORY;
     }
@@ -34,6 +34,7 @@ void transport_free(struct transport *t)
 {
     if (!t)
         return;
+    departures_free(t);
     if (t->connections.slots)
         tcp_close_all(t);
     for (unsigned i = 0; i < t->listener_count; i++) {
@@ -77,13 +78,13 @@ enum error transport_listen(struct transport *t, int fd, enum flow_transport tra
 
 enum error transport_send(struct transport *t, const struct sip_flow *flow, struct view bytes)
 {
-    enum error error =
-        flow->transport == FLOW_UDP ? udp_send(t, flow, bytes) : tcp_send(t, flow, bytes);
+    bool udp = flow->transport == FLOW_UDP;
+    enum error error = udp ? udp_send(t, flow, bytes) : tcp_send(t, flow, bytes);
 
-    if (error == OK)
-        t->counts.sent++;
-    else
+    if (error != OK)
         t->counts.send_failed++;
+    else if (!udp) /* datagrams are counted when they leave */
+        t->counts.sent++;
     return error;
 }
 

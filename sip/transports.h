@@ -4,6 +4,7 @@
 
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <netinet/in.h>
 
 #include "sip/transport.h"
 
@@ -19,12 +20,19 @@ struct listener {
     struct event *readable, *poll; /* UDP; one of them is pending */
     uint64_t period;               /* the one that `heard` counts the datagrams of */
     unsigned heard;
-    bool busy;
+    unsigned gather;                  /* ms between two looks at the socket; 0: it wakes us */
     struct evconnlistener *accepting; /* TCP */
     struct timer pause;               /* TCP: until connections are accepted again */
 };
 
 struct connection;
+struct departures;
+
+/* Room for the control data that tells our own address. */
+union udp_control {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
 
 struct transport {
     struct event_base *base;
@@ -39,10 +47,17 @@ struct transport {
     struct connection *young_first, **young_last; /* no message yet, oldest first */
     size_t young_count;
     struct connection *waiting; /* for a socket from the parent */
+    struct departures *departures;
 };
 
 /* udp.c */
 enum error udp_listen(struct listener *l);
+/* departures.c */
+enum error departures_new(struct transport *t);
+/* Sends what waits. */
+void departures_free(struct transport *t);
+void udp_flush(struct transport *t);
+/* OK: it waits for the end of the turn. Who cannot be sent to is told as broken. */
 enum error udp_send(struct transport *t, const struct sip_flow *flow, struct view bytes);
 /* tcp.c */
 enum error tcp_listen(struct listener *l);

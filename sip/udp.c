@@ -1,5 +1,5 @@
-/* UDP: each socket is drained per wake-up; on a wildcard socket the answer leaves from the address
- * that the request was sent to. */
+/* UDP, what arrives: each socket is drained per wake-up; on a wildcard socket it is noted which
+ * address a request was sent to. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -8,14 +8,12 @@
 #include "sip/transports.h"
 
 #define DRAIN_MAX      64  /* datagrams a wake-up, so that timers and connections get their turn */
+#define ARRIVALS       16  /* of them, at a time */
 #define BUSY_PERIOD    128 /* ms */
 #define BUSY_DATAGRAMS 128 /* within a period, from which on arrivals are gathered */
+#define FULL_DATAGRAMS 384 /* and from which on for longer */
 #define GATHER_MS      2
-
-union control {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-};
+#define GATHER_FULL_MS 4
 
 static void local_take(struct sip_flow *flow, struct msghdr *m)
 {
@@ -34,34 +32,35 @@ static void local_take(struct sip_flow *flow, struct msghdr *m)
     }
 }
 
-static ssize_t datagram_receive(struct listener *l, char *buffer, size_t size,
-                                struct sip_flow *flow)
-{
-    struct sockaddr_storage from;
-    union control control;
-    struct iovec iov = {buffer, size};
-    struct msghdr m = {.msg_name = &from,
-                       .msg_namelen = sizeof(from),
-                       .msg_iov = &iov,
-                       .msg_iovlen = 1,
-                       .msg_control = l->wildcard ? control.bytes : NULL,
-                       .msg_controllen = l->wildcard ? sizeof(control.bytes) : 0};
-    ssize_t n = recvmsg(l->fd, &m, MSG_TRUNC | MSG_DONTWAIT);
+/* Room for what one call takes from a socket. */
+struct arrivals {
+    struct mmsghdr m[ARRIVALS];
+    struct iovec iov[ARRIVALS];
+    struct sockaddr_storage from[ARRIVALS];
+    union udp_control control[ARRIVALS];
+    char bytes[ARRIVALS][SIP_DATAGRAM_MAX + 1];
+};
 
-    if (n < 0)
-        return n;
-    *flow = (struct sip_flow){.transport = FLOW_UDP, .listener = l->index};
-    flow_set_peer(flow, (struct sockaddr *)&from);
-    if (l->wildcard)
-        local_take(flow, &m);
-    else
-        memcpy(flow->local, l->address, sizeof(flow->local));
-    return n;
+static int datagrams_receive(const struct listener *l, struct arrivals *a)
+{
+    for (int i = 0; i < ARRIVALS; i++) {
+        a->iov[i] = (struct iovec){a->bytes[i], sizeof(a->bytes[i])};
+        a->m[i].msg_hdr =
+            (struct msghdr){.msg_name = &a->from[i],
+                            .msg_namelen = sizeof(a->from[i]),
+                            .msg_iov = &a->iov[i],
+                            .msg_iovlen = 1,
+                            .msg_control = l->wildcard ? a->control[i].bytes : NULL,
+                            .msg_controllen = l->wildcard ? sizeof(a->control[i].bytes) : 0};
+    }
+    return recvmmsg(l->fd, a->m, ARRIVALS, MSG_TRUNC | MSG_DONTWAIT, NULL);
 }
 
-static void datagram_handle(struct listener *l, const struct sip_flow *from, struct view bytes)
+static void datagram_handle(struct listener *l, struct arrivals *a, int i)
 {
     struct transport *t = l->owner;
+    struct view bytes = {a->bytes[i], a->m[i].msg_len};
+    struct sip_flow from = {.transport = FLOW_UDP, .listener = l->index};
 
     if (bytes.n <= 4) { /* keep-alives: CRLF, CRLFCRLF, four zeros */
         t->counts.pings++;
@@ -71,30 +70,39 @@ static void datagram_handle(struct listener *l, const struct sip_flow *from, str
         t->counts.hopeless++;
         return;
     }
+    flow_set_peer(&from, (struct sockaddr *)&a->from[i]);
+    if (l->wildcard)
+        local_take(&from, &a->m[i].msg_hdr);
+    else
+        memcpy(from.local, l->address, sizeof(from.local));
     t->counts.datagrams++;
-    t->handler.message(t->handler.arg, from, bytes);
+    t->handler.message(t->handler.arg, &from, bytes);
 }
 
-/* Is there so much traffic that waking for each datagram costs more than handling it? */
-static bool busy_update(struct listener *l, int heard)
+/* With much traffic a wake-up for each datagram costs more than the datagram: how long to gather.
+ */
+static unsigned gather_ms(struct listener *l, int heard)
 {
     uint64_t period = clock_ms() / BUSY_PERIOD;
 
     l->heard += (unsigned)heard;
     if (period != l->period) {
-        l->busy = period == l->period + 1 && l->heard >= BUSY_DATAGRAMS;
+        l->gather = period != l->period + 1 || l->heard < BUSY_DATAGRAMS ? 0
+                    : l->heard < FULL_DATAGRAMS                          ? GATHER_MS
+                                                                         : GATHER_FULL_MS;
         l->period = period;
         l->heard = 0;
     }
-    return l->busy;
+    return l->gather;
 }
 
-/* In busy times the socket is looked at every GATHER_MS, otherwise when something arrives. */
+/* In busy times the socket is looked at now and then, otherwise when something arrives. */
 static void next_arm(struct listener *l, int heard)
 {
-    struct timeval gather = {0, heard == DRAIN_MAX ? 0 : GATHER_MS * 1000};
+    unsigned gather = gather_ms(l, heard);
+    struct timeval wait = {0, heard >= DRAIN_MAX ? 0 : gather * 1000};
 
-    if (busy_update(l, heard) && event_add(l->poll, &gather) == 0)
+    if (gather && event_add(l->poll, &wait) == 0)
         (void)event_del(l->readable);
     else
         (void)event_add(l->readable, NULL);
@@ -102,22 +110,20 @@ static void next_arm(struct listener *l, int heard)
 
 static void on_datagrams(evutil_socket_t fd, short what, void *arg)
 {
-    static __thread char buffer[SIP_DATAGRAM_MAX + 1];
+    static __thread struct arrivals a;
     struct listener *l = arg;
-    int heard;
+    int heard = 0, n;
 
     (void)fd;
     (void)what;
     clock_update();
-    for (heard = 0; heard < DRAIN_MAX; heard++) {
-        struct sip_flow flow;
-        ssize_t n = datagram_receive(l, buffer, sizeof(buffer), &flow);
-
-        if (n < 0 && errno != EINTR && errno != ECONNREFUSED)
-            break;
-        if (n >= 0)
-            datagram_handle(l, &flow, (struct view){buffer, (size_t)n});
-    }
+    do {
+        n = datagrams_receive(l, &a);
+        for (int i = 0; i < n; i++)
+            datagram_handle(l, &a, i);
+        heard += n > 0 ? n : 0;
+    } while (heard < DRAIN_MAX &&
+             (n == ARRIVALS || (n < 0 && (errno == EINTR || errno == ECONNREFUSED))));
     next_arm(l, heard);
     l->owner->handler.turned(l->owner->handler.arg);
 }
@@ -129,55 +135,4 @@ enum error udp_listen(struct listener *l)
     if (!l->readable || !l->poll || event_add(l->readable, NULL) < 0)
         return ERR_MEMORY;
     return OK;
-}
-
-static void local_put(const struct sip_flow *flow, struct msghdr *m, union control *control)
-{
-    struct cmsghdr *h;
-
-    memset(control, 0, sizeof(*control));
-    m->msg_control = control->bytes;
-    m->msg_controllen = sizeof(control->bytes);
-    h = CMSG_FIRSTHDR(m);
-    if (flow->family == 6) {
-        struct in6_pktinfo info = {0};
-
-        memcpy(&info.ipi6_addr, flow->local, 16);
-        h->cmsg_level = IPPROTO_IPV6;
-        h->cmsg_type = IPV6_PKTINFO;
-        h->cmsg_len = CMSG_LEN(sizeof(info));
-        memcpy(CMSG_DATA(h), &info, sizeof(info));
-        m->msg_controllen = CMSG_SPACE(sizeof(info));
-    } else {
-        struct in_pktinfo info = {0};
-
-        memcpy(&info.ipi_spec_dst, flow->local, 4);
-        h->cmsg_level = IPPROTO_IP;
-        h->cmsg_type = IP_PKTINFO;
-        h->cmsg_len = CMSG_LEN(sizeof(info));
-        memcpy(CMSG_DATA(h), &info, sizeof(info));
-        m->msg_controllen = CMSG_SPACE(sizeof(info));
-    }
-}
-
-enum error udp_send(struct transport *t, const struct sip_flow *flow, struct view bytes)
-{
-    static const uint8_t zeros[16];
-    const struct listener *l = transport_listener(t, flow);
-    struct sockaddr_storage to;
-    union control control;
-    struct iovec iov = {(void *)bytes.p, bytes.n};
-    struct msghdr m = {.msg_name = &to, .msg_iov = &iov, .msg_iovlen = 1};
-
-    if (!l)
-        return ERR_CLOSED;
-    m.msg_namelen = flow_peer(flow, &to);
-    if (l->wildcard && memcmp(flow->local, zeros, sizeof(zeros)) != 0)
-        local_put(flow, &m, &control);
-    if (sendmsg(l->fd, &m, MSG_DONTWAIT) >= 0)
-        return OK;
-    /* a full buffer is loss, which UDP's timers repair; the rest will not get better */
-    return errno == EAGAIN || errno == ENOBUFS || errno == EINTR || errno == ECONNREFUSED
-               ? OK
-               : ERR_CLOSED;
 }

@@ -1,32 +1,60 @@
-/* Bindings: an append-only journal, pruned at its old end. */
-#include "db/sqlite/sqlite.h"
+/* Bindings: an append-only journal, a row for all that is committed at once (SQLite's work is by
+ * the row), pruned at its old end. */
+#include "db/change.h"
+#include "db/sqlite/journal.h"
+
+#define ROW_BYTES ((size_t)256 << 10) /* a row is written when it has grown to this */
+
+void journal_pack(struct pack *row, const struct store_binding *b)
+{
+    if (row->n == 0)
+        pack_u8(row, JOURNAL_VERSION);
+    binding_pack(row, b);
+}
+
+static void gathered_reset(struct sqlite *s)
+{
+    pack_reset(&s->gathered);
+    s->gathered_expires = 0;
+}
+
+enum error sqlite_bindings_write(struct sqlite *s)
+{
+    enum error e;
+    sqlite3_stmt *q;
+
+    if (s->gathered.n == 0)
+        return OK;
+    q = sqlite_writer(s, SLOT_BINDING_PUT, "INSERT INTO journal (expires, bindings) VALUES (?, ?)",
+                      &e);
+    if (q) {
+        (void)sqlite3_bind_int64(q, 1, s->gathered_expires);
+        sqlite_bind_blob(q, 2, s->gathered.p, s->gathered.n);
+        e = sqlite_run(s, q, NULL);
+    }
+    gathered_reset(s);
+    return e;
+}
+
+void sqlite_bindings_forget(struct sqlite *s)
+{
+    gathered_reset(s);
+}
 
 enum error sqlite_binding_put(struct store *store, const struct store_binding *b)
 {
     struct sqlite *s = sqlite_of(store);
-    enum error e;
-    sqlite3_stmt *q =
-        sqlite_writer(s, SLOT_BINDING_PUT,
-                      "INSERT INTO binding (expires, registered, number, domain, contact, call_id,"
-                      " cseq, q, path, instance, user_agent, flow)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                      &e);
 
-    if (!q)
-        return e;
-    (void)sqlite3_bind_int64(q, 1, b->expires);
-    (void)sqlite3_bind_int64(q, 2, b->registered);
-    sqlite_bind(q, 3, b->number);
-    sqlite_bind(q, 4, b->domain);
-    sqlite_bind(q, 5, b->contact);
-    sqlite_bind(q, 6, b->call_id);
-    (void)sqlite3_bind_int64(q, 7, b->cseq);
-    (void)sqlite3_bind_int(q, 8, b->q);
-    sqlite_bind(q, 9, b->path);
-    sqlite_bind(q, 10, b->instance);
-    sqlite_bind(q, 11, b->user_agent);
-    sqlite_bind_blob(q, 12, b->flow.p, b->flow.n);
-    return sqlite_run(s, q, NULL);
+    if (s->transaction && s->failed)
+        return ERR_STORE;
+    journal_pack(&s->gathered, b);
+    if (s->gathered.error) { /* a part of it may be in the row */
+        gathered_reset(s);
+        return sqlite_failed(s, SQLITE_NOMEM);
+    }
+    if (b->expires > s->gathered_expires)
+        s->gathered_expires = b->expires;
+    return s->transaction && s->gathered.n < ROW_BYTES ? OK : sqlite_bindings_write(s);
 }
 
 /* The id of the last dead row at the old end, 0 when the oldest row lives. */
@@ -37,7 +65,7 @@ static enum error oldest_dead(struct sqlite *s, int64_t now, unsigned limit, int
     unsigned count = 0;
     int result;
     sqlite3_stmt *q = sqlite_reader(s, SLOT_BINDING_OLDEST,
-                                    "SELECT id, expires FROM binding ORDER BY id LIMIT ?", &e);
+                                    "SELECT id, expires FROM journal ORDER BY id LIMIT ?", &e);
 
     if (!q)
         return e;
@@ -62,7 +90,7 @@ enum error sqlite_binding_prune(struct store *store, int64_t now, unsigned limit
     e = oldest_dead(s, now, limit, &last, more);
     if (e || !last)
         return e;
-    q = sqlite_writer(s, SLOT_BINDING_DELETE, "DELETE FROM binding WHERE id <= ?", &e);
+    q = sqlite_writer(s, SLOT_BINDING_DELETE, "DELETE FROM journal WHERE id <= ?", &e);
     if (!q)
         return e;
     (void)sqlite3_bind_int64(q, 1, last);

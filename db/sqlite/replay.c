@@ -1,13 +1,11 @@
 /* Replaying the journal of bindings: newest row first, each (number, domain, contact) once. */
+#include <stdlib.h>
 #include <string.h>
 
-#include "db/sqlite/sqlite.h"
+#include "db/change.h"
+#include "db/sqlite/journal.h"
 
 #define REPLAY_MEMORY ((size_t)1 << 30)
-
-#define BINDING_SELECT                                                                             \
-    "SELECT number, domain, contact, expires, registered, call_id, cseq, q, path, instance,"       \
-    " user_agent, flow FROM binding "
 
 /* A key that was met: all older rows of it are history. */
 struct met {
@@ -19,7 +17,13 @@ struct replay {
     struct table table;
     struct arena *arena;
     struct pack key;
-    bool ended; /* some address-of-record was ended as a whole */
+    bool ended;                 /* some address-of-record was ended as a whole */
+    struct view number, domain; /* only these; number empty: all */
+    int64_t now;
+    store_binding_each *each;
+    void *arg;
+    struct view *places; /* the bindings of one row, oldest first */
+    size_t places_room;
 };
 
 static bool met_match(const struct table_node *node, const void *key)
@@ -80,64 +84,103 @@ static enum error replay_row(struct replay *r, const struct store_binding *b, bo
     return replay_note(r, hash);
 }
 
-static void binding_of_row(sqlite3_stmt *q, struct store_binding *b)
+static bool is_wanted(const struct replay *r, const struct store_binding *b)
 {
-    b->number = sqlite_column(q, 0);
-    b->domain = sqlite_column(q, 1);
-    b->contact = sqlite_column(q, 2);
-    b->expires = sqlite3_column_int64(q, 3);
-    b->registered = sqlite3_column_int64(q, 4);
-    b->call_id = sqlite_column(q, 5);
-    b->cseq = (uint32_t)sqlite3_column_int64(q, 6);
-    b->q = (uint16_t)sqlite3_column_int(q, 7);
-    b->path = sqlite_column(q, 8);
-    b->instance = sqlite_column(q, 9);
-    b->user_agent = sqlite_column(q, 10);
-    b->flow = sqlite_column(q, 11);
+    return !r->number.n || (view_eq(b->number, r->number) && view_eq(b->domain, r->domain));
 }
 
-static enum error replay_run(struct sqlite *s, sqlite3_stmt *q, struct replay *r, int64_t now,
-                             store_binding_each *each, void *arg)
+static bool place_note(struct replay *r, size_t count, struct view at)
+{
+    if (count == r->places_room) {
+        size_t room = count ? count * 2 : 64;
+        struct view *more = reallocarray(r->places, room, sizeof(*more));
+
+        if (!more)
+            return false;
+        r->places = more;
+        r->places_room = room;
+    }
+    r->places[count] = at;
+    return true;
+}
+
+/* Finds the bindings of a row. ERR_STORE: they cannot be read. */
+static enum error row_index(struct replay *r, struct view row, size_t *count)
 {
     struct store_binding b;
-    enum error e = OK;
-    bool newest;
-    int result;
+    bool bad = false;
 
-    while ((result = sqlite3_step(q)) == SQLITE_ROW) {
-        binding_of_row(q, &b);
-        e = replay_row(r, &b, &newest);
-        if (e || (newest && b.expires > now && !each(arg, &b)))
-            break;
+    *count = 0;
+    if (unpack_u8(&row, &bad) != JOURNAL_VERSION || bad)
+        return ERR_STORE;
+    while (row.n && !bad) {
+        if (!place_note(r, *count, row))
+            return ERR_MEMORY;
+        binding_unpack(&b, &row, &bad);
+        ++*count;
     }
-    if (e)
-        sqlite_text(s->store.error, "no memory left to read the bindings");
-    if (e)
-        (void)sqlite3_reset(q);
-    return e ? e : sqlite_end(s, q, result);
+    return bad ? ERR_STORE : OK;
+}
+
+/* Newest first. *more false: whoever listens has heard enough. */
+static enum error row_replay(struct replay *r, struct view row, bool *more)
+{
+    struct store_binding b;
+    bool newest = false, bad = false;
+    size_t count;
+    enum error e = row_index(r, row, &count);
+
+    while (!e && *more && count-- > 0) {
+        binding_unpack(&b, &r->places[count], &bad);
+        if (!is_wanted(r, &b))
+            continue;
+        e = replay_row(r, &b, &newest);
+        if (!e && newest && b.expires > r->now)
+            *more = r->each(r->arg, &b);
+    }
+    return e;
+}
+
+static enum error replay_run(struct sqlite *s, struct replay *r)
+{
+    bool more = true;
+    int result;
+    enum error e;
+    sqlite3_stmt *q =
+        sqlite_reader(s, SLOT_BINDING_ALL, "SELECT bindings FROM journal ORDER BY id DESC", &e);
+
+    if (!q)
+        return e;
+    while (!e && more && (result = sqlite3_step(q)) == SQLITE_ROW)
+        e = row_replay(r, sqlite_column(q, 0), &more);
+    if (!e)
+        return sqlite_end(s, q, more ? result : SQLITE_ROW);
+    (void)sqlite3_reset(q);
+    sqlite_text(s->store.error, e == ERR_MEMORY ? "no memory left to read the bindings"
+                                                : "a row of the bindings is damaged; put a backup "
+                                                  "of the database in its place");
+    return e;
 }
 
 enum error sqlite_binding_each(struct store *store, struct view number, struct view domain,
                                int64_t now, store_binding_each *each, void *arg)
 {
     struct sqlite *s = sqlite_of(store);
-    struct replay r = {.arena = arena_new(64 << 10, REPLAY_MEMORY)};
+    struct replay r = {.arena = arena_new(64 << 10, REPLAY_MEMORY),
+                       .number = number,
+                       .domain = domain,
+                       .now = now,
+                       .each = each,
+                       .arg = arg};
     enum error e = r.arena ? table_init(&r.table) : ERR_MEMORY;
-    sqlite3_stmt *q = NULL;
 
     if (e)
         sqlite_text(s->store.error, "no memory left to read the bindings");
-    else if (number.n == 0)
-        q = sqlite_reader(s, SLOT_BINDING_ALL, BINDING_SELECT "ORDER BY id DESC", &e);
     else
-        q = sqlite_reader(s, SLOT_BINDING_OF,
-                          BINDING_SELECT "WHERE number = ? AND domain = ? ORDER BY id DESC", &e);
-    if (q && number.n) {
-        sqlite_bind(q, 1, number);
-        sqlite_bind(q, 2, domain);
-    }
-    if (q)
-        e = replay_run(s, q, &r, now, each, arg);
+        e = sqlite_bindings_write(s);
+    if (!e)
+        e = replay_run(s, &r);
+    free(r.places);
     pack_free(&r.key);
     table_free(&r.table);
     arena_free(r.arena);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "db/sqlite/sqlite.h"
+#include "db/sqlite/journal.h"
 
 /* "ohk1": tells our files from other programs' databases */
 #define APPLICATION "1869114161"
@@ -28,9 +28,47 @@ static const char *const migrations[] = {
     " number TEXT NOT NULL, domain TEXT NOT NULL, contact TEXT NOT NULL,"
     " call_id TEXT NOT NULL, cseq INTEGER NOT NULL, q INTEGER NOT NULL, path TEXT NOT NULL,"
     " instance TEXT NOT NULL, user_agent TEXT NOT NULL, flow BLOB NOT NULL);",
+
+    /* The same journal, with one row for all that was committed at once (journal.h). */
+    "CREATE TABLE journal (id INTEGER PRIMARY KEY, expires INTEGER NOT NULL,"
+    " bindings BLOB NOT NULL);"
+    "INSERT INTO journal (expires, bindings)"
+    " SELECT expires, journal_row(number, domain, contact, expires, call_id, cseq, q, path,"
+    " instance, user_agent, flow, registered) FROM binding ORDER BY id;"
+    "DROP TABLE binding;",
 };
 
 const int sqlite_schema_version = sizeof(migrations) / sizeof(*migrations);
+
+/* journal_row(...): a binding of schema 2 as a row of the journal. */
+static void journal_row(sqlite3_context *context, int count, sqlite3_value **value)
+{
+    struct view text[12];
+    struct pack row = {0};
+
+    for (int i = 0; i < count; i++) {
+        const void *p = sqlite3_value_blob(value[i]);
+
+        text[i] = (struct view){p ? p : "", p ? (size_t)sqlite3_value_bytes(value[i]) : 0};
+    }
+    journal_pack(&row, &(struct store_binding){.number = text[0],
+                                               .domain = text[1],
+                                               .contact = text[2],
+                                               .expires = sqlite3_value_int64(value[3]),
+                                               .call_id = text[4],
+                                               .cseq = (uint32_t)sqlite3_value_int64(value[5]),
+                                               .q = (uint16_t)sqlite3_value_int(value[6]),
+                                               .path = text[7],
+                                               .instance = text[8],
+                                               .user_agent = text[9],
+                                               .flow = text[10],
+                                               .registered = sqlite3_value_int64(value[11])});
+    if (row.error)
+        sqlite3_result_error_nomem(context);
+    else
+        sqlite3_result_blob64(context, row.p, row.n, SQLITE_TRANSIENT);
+    pack_free(&row);
+}
 
 static enum error read_number(sqlite3 *db, const char *path, const char *sql, int *out,
                               char error[256])
@@ -77,8 +115,11 @@ static enum error refuse_newer(const char *path, int found, char error[256])
 static enum error migrate_step(sqlite3 *db, const char *path, int from, char error[256])
 {
     char version[64];
-    int result = sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
+    int result =
+        sqlite3_create_function(db, "journal_row", 12, SQLITE_UTF8, NULL, journal_row, NULL, NULL);
 
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
     (void)snprintf(version, sizeof(version), "PRAGMA user_version = %d", from + 1);
     if (result == SQLITE_OK)
         result = sqlite3_exec(db, migrations[from], NULL, NULL, NULL);

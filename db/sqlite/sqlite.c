@@ -47,6 +47,7 @@ static void sqlite_close(struct store *store)
     if (s->lock >= 0)
         (void)close(s->lock);
     pack_free(&s->row);
+    pack_free(&s->gathered);
     free(s->path);
     free(s);
 }

@@ -24,7 +24,6 @@ enum sqlite_slot {
     SLOT_ALIAS_EACH,
     SLOT_BINDING_PUT,
     SLOT_BINDING_ALL,
-    SLOT_BINDING_OF,
     SLOT_BINDING_OLDEST,
     SLOT_BINDING_DELETE,
     SLOT_SECRET_GET,
@@ -42,9 +41,11 @@ struct sqlite {
     bool transaction; /* begin was called */
     bool failed;      /* something inside the transaction went wrong: it cannot be committed */
     sqlite3_stmt *statements[SLOTS];
-    struct pack row;    /* backs the views that user_get hands out */
-    unsigned wal_pages; /* pages in the log after the last commit */
-    struct tidy *tidy;  /* the thread that writes the log back; NULL until needed */
+    struct pack row;          /* backs the views that user_get hands out */
+    struct pack gathered;     /* bindings of the open transaction: a row of the journal */
+    int64_t gathered_expires; /* the latest of theirs */
+    unsigned wal_pages;       /* pages in the log after the last commit */
+    struct tidy *tidy;        /* the thread that writes the log back; NULL until needed */
 };
 
 /* sqlite.c: opening, statements, transactions */
@@ -98,6 +99,9 @@ enum error sqlite_binding_put(struct store *store, const struct store_binding *b
 enum error sqlite_binding_each(struct store *store, struct view number, struct view domain,
                                int64_t now, store_binding_each *each, void *arg);
 enum error sqlite_binding_prune(struct store *store, int64_t now, unsigned limit, bool *more);
+/* Writes what was gathered; called before a commit and before anything reads. */
+enum error sqlite_bindings_write(struct sqlite *s);
+void sqlite_bindings_forget(struct sqlite *s);
 /* secrets.c */
 enum error sqlite_secret(struct store *store, const char *name, void *out, size_t n);
 /* backup.c, check.c */

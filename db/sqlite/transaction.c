@@ -35,6 +35,7 @@ void sqlite_rollback(struct store *store)
     }
     s->transaction = false;
     s->failed = false;
+    sqlite_bindings_forget(s);
 }
 
 enum error sqlite_commit(struct store *store)
@@ -45,7 +46,7 @@ enum error sqlite_commit(struct store *store)
 
     if (!s->transaction)
         return OK;
-    if (!s->failed) {
+    if (!s->failed && (e = sqlite_bindings_write(s)) == OK) {
         q = sqlite_reader(s, SLOT_COMMIT, "COMMIT", &e);
         if (q)
             e = sqlite_run(s, q, NULL);

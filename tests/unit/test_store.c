@@ -457,6 +457,62 @@ static void older_file_is_migrated(void **state)
     assert_int_equal(found, ours);
 }
 
+static const char version_2[] =
+    "CREATE TABLE binding (id INTEGER PRIMARY KEY, expires INTEGER NOT NULL,"
+    " registered INTEGER NOT NULL, number TEXT NOT NULL, domain TEXT NOT NULL,"
+    " contact TEXT NOT NULL, call_id TEXT NOT NULL, cseq INTEGER NOT NULL, q INTEGER NOT NULL,"
+    " path TEXT NOT NULL, instance TEXT NOT NULL, user_agent TEXT NOT NULL, flow BLOB NOT NULL);"
+    "INSERT INTO binding VALUES (1, %d, 1, '1', 'b.com', 'sip:a', 'c', 4000000000, 1000, '', '',"
+    " 'ua', x'00');"
+    "INSERT INTO binding VALUES (2, %d, 1, '2', 'b.com', 'sip:a', 'c', 1, 1000, '', '', '', x'');"
+    "INSERT INTO binding VALUES (3, 0, 1, '2', 'b.com', 'sip:a', 'c', 2, 1000, '', '', '', x'');"
+    "PRAGMA user_version = 2;";
+
+static void older_bindings_are_migrated(void **state)
+{
+    struct fixture *f = *state;
+    char sql[2048];
+
+    run_sql(f->path, version_1);
+    (void)snprintf(sql, sizeof(sql), version_2, NOW + 60, NOW + 60);
+    run_sql(f->path, sql);
+    assert_int_equal(reopen(f, STORE_SERVE), OK);
+    assert_string_equal(bindings(f->store, "").text, "1 sip:a 4000000000;");
+}
+
+static void gathered_bindings_are_seen_and_rolled_back(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+
+    assert_int_equal(s->ops->begin(s), OK);
+    assert_int_equal(put_binding(s, "1", "sip:a", NOW + 60, 1), OK);
+    assert_int_equal(put_binding(s, "1", "sip:a", NOW + 60, 2), OK);
+    assert_string_equal(bindings(s, "").text, "1 sip:a 2;");
+    assert_int_equal(put_binding(s, "2", "sip:a", NOW + 60, 1), OK);
+    s->ops->rollback(s);
+    assert_int_equal(bindings(s, "").count, 0);
+    assert_int_equal(s->ops->begin(s), OK);
+    assert_int_equal(put_binding(s, "3", "sip:a", NOW + 60, 1), OK);
+    assert_int_equal(s->ops->commit(s), OK);
+    assert_string_equal(bindings(s, "").text, "3 sip:a 1;");
+}
+
+static void damaged_rows_are_told(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = f->store;
+    struct seen seen = {0};
+
+    assert_int_equal(put_binding(s, "1", "sip:a", NOW + 60, 1), OK);
+    run_sql(f->path, "UPDATE journal SET bindings = substr(bindings, 1, length(bindings) - 1)");
+    assert_int_equal(s->ops->binding_each(s, VIEW(""), VIEW(""), NOW, see_binding, &seen),
+                     ERR_STORE);
+    assert_non_null(strstr(s->error, "damaged"));
+    run_sql(f->path, "UPDATE journal SET bindings = x'02'");
+    assert_int_equal(s->ops->check(s, count_problem, &seen), OK);
+    assert_int_equal(seen.count, 1);
+}
+
 static void newer_file_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -634,6 +690,8 @@ int main(void)
         OPENED(removed_user_loses_its_bindings),
         OPENED(pruning_stops_at_the_first_live_row),
         OPENED(rollback_keeps_nothing),
+        OPENED(gathered_bindings_are_seen_and_rolled_back),
+        OPENED(damaged_rows_are_told),
         OPENED(secret_lasts),
         OPENED(second_server_is_told_that_it_is_busy),
         OPENED(files_are_private),
@@ -642,6 +700,7 @@ int main(void)
         OPENED(full_disk_fails_the_group_and_heals),
         OPENED(log_is_written_back),
         CLOSED(older_file_is_migrated),
+        CLOSED(older_bindings_are_migrated),
         CLOSED(newer_file_is_refused),
         CLOSED(strange_files_are_refused),
         CLOSED(every_allocation_may_fail),
