@@ -136,9 +136,12 @@ static bool window_matches(const struct table_node *node, const void *key)
            0;
 }
 
+/* A nonce was not used before it was born; two seconds for clocks that cut differently. */
 static struct window *window_find(const struct nonces *n, const struct nonce *x)
 {
-    return (void *)aging_find(n->windows, window_hash(x), window_matches, x);
+    uint32_t age = second_now() - (x->born >> 1) + 2;
+
+    return (void *)aging_find_young(n->windows, window_hash(x), window_matches, x, age * 1000ull);
 }
 
 static bool window_allows(const struct window *w, uint32_t nc)

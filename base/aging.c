@@ -90,12 +90,18 @@ void *aging_put(struct aging *a, uint64_t hash, size_t size)
 
 struct table_node *aging_find(struct aging *a, uint64_t hash, table_match *match, const void *key)
 {
+    return aging_find_young(a, hash, match, key, UINT64_MAX);
+}
+
+struct table_node *aging_find_young(struct aging *a, uint64_t hash, table_match *match,
+                                    const void *key, uint64_t age)
+{
     struct table_node *found = NULL;
 
     aging_turn(a);
     if (a->young.arena)
         found = table_find(&a->young.table, hash, match, key);
-    if (!found && a->old.arena)
+    if (!found && a->old.arena && age > clock_ms() - a->born)
         found = table_find(&a->old.table, hash, match, key);
     return found;
 }

@@ -17,6 +17,9 @@ void aging_free(struct aging *a);
 void *aging_put(struct aging *a, uint64_t hash, size_t size);
 /* The living entry for which match says yes; NULL. */
 struct table_node *aging_find(struct aging *a, uint64_t hash, table_match *match, const void *key);
+/* The same for an entry that was put in at most `age` ms ago. */
+struct table_node *aging_find_young(struct aging *a, uint64_t hash, table_match *match,
+                                    const void *key, uint64_t age);
 /* Entries in memory. */
 size_t aging_count(const struct aging *a);
 

@@ -1,4 +1,4 @@
-/* The users asked for lately, in places chosen by a keyed hash. */
+/* The users asked for lately, in sets of a few places; a keyed hash chooses the set. */
 #include "db/remembered.h"
 
 #include <stdlib.h>
@@ -11,8 +11,11 @@ struct place {
     char text[];
 };
 
+#define WAYS 4
+#define SETS (REMEMBERED_MAX / WAYS)
+
 struct remembered {
-    struct place *places[REMEMBERED_MAX];
+    struct place *sets[SETS][WAYS]; /* the one asked for last comes first */
 };
 
 enum error remembered_new(struct remembered **out)
@@ -26,8 +29,8 @@ enum error remembered_new(struct remembered **out)
 void remembered_clear(struct remembered *r)
 {
     for (size_t i = 0; i < REMEMBERED_MAX; i++) {
-        free(r->places[i]);
-        r->places[i] = NULL;
+        free(r->sets[i / WAYS][i % WAYS]);
+        r->sets[i / WAYS][i % WAYS] = NULL;
     }
 }
 
@@ -54,14 +57,32 @@ static struct view text_take(const char **at, uint16_t n)
     return v;
 }
 
-bool remembered_get(const struct remembered *r, struct view name, struct view domain,
+/* Moves what stands at `way` to the front of its set. */
+static struct place *to_front(struct place **set, size_t way)
+{
+    struct place *p = set[way];
+
+    memmove(set + 1, set, way * sizeof(*set));
+    return set[0] = p;
+}
+
+static struct place *place_find(struct remembered *r, struct hash128 key)
+{
+    struct place **set = r->sets[key.a % SETS];
+
+    for (size_t way = 0; way < WAYS && set[way]; way++)
+        if (set[way]->key.a == key.a && set[way]->key.b == key.b)
+            return way ? to_front(set, way) : set[0];
+    return NULL;
+}
+
+bool remembered_get(struct remembered *r, struct view name, struct view domain,
                     struct store_user *out)
 {
-    struct hash128 key = key_of(name, domain);
-    const struct place *p = r->places[key.a % REMEMBERED_MAX];
+    const struct place *p = place_find(r, key_of(name, domain));
     const char *at;
 
-    if (!p || p->key.a != key.a || p->key.b != key.b)
+    if (!p)
         return false;
     at = p->text;
     out->number = text_take(&at, p->number);
@@ -86,7 +107,7 @@ void remembered_put(struct remembered *r, struct view name, struct view domain,
     const struct credential_set *c = &user->credentials;
     size_t n = user->number.n + user->domain.n + c->auth_name.n + c->realm.n;
     struct place *p = n <= UINT16_MAX ? malloc(sizeof(*p) + n) : NULL;
-    struct place **place;
+    struct place **set;
     char *to;
 
     if (!p)
@@ -101,7 +122,8 @@ void remembered_put(struct remembered *r, struct view name, struct view domain,
     to = text_put(to, user->domain);
     to = text_put(to, c->auth_name);
     text_put(to, c->realm);
-    place = &r->places[p->key.a % REMEMBERED_MAX];
-    free(*place);
-    *place = p;
+    set = r->sets[p->key.a % SETS];
+    free(set[WAYS - 1]);
+    set[WAYS - 1] = p;
+    (void)to_front(set, WAYS - 1);
 }

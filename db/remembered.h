@@ -1,5 +1,5 @@
 /* Users whose credentials were asked for lately, so that a refresh needs no query. A fixed number
- * of places; a place is taken over by the next user that falls on it. Private to db/. */
+ * of places; the one that was not asked for longest among a few is taken over. Private to db/. */
 #ifndef OFFHOOK_DB_REMEMBERED_H
 #define OFFHOOK_DB_REMEMBERED_H
 
@@ -14,7 +14,7 @@ enum error remembered_new(struct remembered **out);
 void remembered_free(struct remembered *r);
 /* The user that the store would give for (name, domain); false: ask the store. The views live until
  * the next call on r. */
-bool remembered_get(const struct remembered *r, struct view name, struct view domain,
+bool remembered_get(struct remembered *r, struct view name, struct view domain,
                     struct store_user *out);
 /* Keeps what the store gave for (name, domain). Without memory it is not kept. */
 void remembered_put(struct remembered *r, struct view name, struct view domain,

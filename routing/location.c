@@ -291,17 +291,35 @@ static struct binding *binding_make(const struct store_binding *row)
     return b;
 }
 
-static enum error binding_put(struct location *l, const struct store_binding *row)
+static struct view packed_flow(const struct binding *b)
 {
-    struct user *u = location_user(l, row->number, row->domain);
-    struct binding *old = u ? binding_find(u, row->contact) : NULL, *b;
+    size_t before = (size_t)b->contact_size + b->call_id_size + b->path_size + b->instance_size;
+
+    return (struct view){b->bytes + before, b->flow_size};
+}
+
+/* Is row only a refresh of b, with nothing new but time and order? */
+static bool is_refresh(const struct binding *b, const struct store_binding *row)
+{
+    return view_eq(binding_call_id(b), row->call_id) && view_eq(binding_path(b), row->path) &&
+           view_eq(binding_instance(b), row->instance) && view_eq(packed_flow(b), row->flow);
+}
+
+enum error location_bind(struct location *l, struct user *u, const struct store_binding *row)
+{
+    struct binding *old = binding_find(u, row->contact), *b;
     int64_t left = row->expires * 1000 - clock_wall_ms();
 
-    if (!u)
-        return ERR_NOT_FOUND;
     if (left <= 0) {
         if (old)
             binding_free(old);
+        return OK;
+    }
+    if (old && is_refresh(old, row)) {
+        old->expires = row->expires;
+        old->cseq = row->cseq;
+        old->q = row->q;
+        timer_arm(l->wheel, &old->expiry, (uint64_t)left, on_expiry);
         return OK;
     }
     b = binding_make(row);
@@ -316,6 +334,13 @@ static enum error binding_put(struct location *l, const struct store_binding *ro
     l->bindings++;
     timer_arm(l->wheel, &b->expiry, (uint64_t)left, on_expiry);
     return OK;
+}
+
+static enum error binding_put(struct location *l, const struct store_binding *row)
+{
+    struct user *u = location_user(l, row->number, row->domain);
+
+    return u ? location_bind(l, u, row) : ERR_NOT_FOUND;
 }
 
 static enum error user_gone(struct location *l, const struct change *c, bool whole)
@@ -382,9 +407,8 @@ struct view binding_instance(const struct binding *b)
 
 struct sip_flow binding_flow(const struct binding *b)
 {
-    size_t before = (size_t)b->contact_size + b->call_id_size + b->path_size + b->instance_size;
     struct sip_flow flow;
 
-    flow_unpack(&flow, (struct view){b->bytes + before, b->flow_size});
+    flow_unpack(&flow, packed_flow(b));
     return flow;
 }

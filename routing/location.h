@@ -45,6 +45,8 @@ void location_clear(struct location *l);
 void location_release(struct location *l, struct user *u);
 /* Takes over one fact. ERR_MEMORY, ERR_NOT_FOUND (a binding of nobody). */
 enum error location_apply(struct location *l, const struct change *change);
+/* Takes over a binding of u. ERR_MEMORY. */
+enum error location_bind(struct location *l, struct user *u, const struct store_binding *row);
 /* The user called number (canonical) in domain (lower case); NULL. */
 struct user *location_user(const struct location *l, struct view number, struct view domain);
 /* The target of an alias; VIEW_NONE. */

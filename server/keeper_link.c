@@ -162,6 +162,17 @@ static void ask_again(struct table_node *node, void *arg)
         pending_send(p);
 }
 
+/* The user that a verdict names; most often the one that p holds. */
+static struct user *verdict_user(const struct worker *w, const struct pending *p,
+                                 struct view number, struct view domain)
+{
+    struct user *u = p->busy;
+
+    if (u && !u->gone && view_eq(user_number(u), number) && view_eq(user_domain(u), domain))
+        return u;
+    return location_user(w->location, number, domain);
+}
+
 static void verdict_receive(struct worker *w, const struct channel_message *m)
 {
     struct pending *p =
@@ -178,7 +189,7 @@ static void verdict_receive(struct worker *w, const struct channel_message *m)
     if (bad)
         verdict = VERDICT_UNAVAILABLE;
     if (verdict == VERDICT_OK || verdict == VERDICT_FORBIDDEN)
-        user = location_user(w->location, number, domain);
+        user = verdict_user(w, p, number, domain);
     if (verdict == VERDICT_OK && !user) /* removed in this very moment */
         verdict = VERDICT_DENIED;
     pending_finish(p, (enum verdict)verdict, user);

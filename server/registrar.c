@@ -115,6 +115,15 @@ static void fault_answer(struct worker *w, struct request *r, const struct regis
     answer(w, r, 423, text_done(&lines));
 }
 
+/* The rows are all for the user that p holds, unless he was removed meanwhile. */
+static enum error row_apply(struct worker *w, const struct pending *p,
+                            const struct store_binding *row)
+{
+    if (!p->busy || p->busy->gone)
+        return ERR_NOT_FOUND;
+    return location_bind(w->location, p->busy, row);
+}
+
 /* Takes the committed rows into memory. */
 static struct outcome rows_apply(struct worker *w, const struct pending *p)
 {
@@ -124,17 +133,17 @@ static struct outcome rows_apply(struct worker *w, const struct pending *p)
     struct outcome outcome = {.second = clock_wall()};
 
     for (uint16_t i = 0; i < count && !bad; i++) {
-        struct change change = {.kind = CHANGE_BINDING};
+        struct store_binding row;
 
-        binding_unpack(&change.binding, &rest, &bad);
+        binding_unpack(&row, &rest, &bad);
         if (!bad)
-            notice_binding(w, &change.binding, &p->from);
-        if (!bad && location_apply(w->location, &change) == ERR_MEMORY)
+            notice_binding(w, &row, &p->from);
+        if (!bad && row_apply(w, p, &row) == ERR_MEMORY)
             w->counters.out_of_memory++;
-        if (bad || !change.binding.expires)
+        if (bad || !row.expires)
             continue;
-        outcome.second = change.binding.registered;
-        outcome.granted = (unsigned)(change.binding.expires - outcome.second);
+        outcome.second = row.registered;
+        outcome.granted = (unsigned)(row.expires - outcome.second);
     }
     return outcome;
 }

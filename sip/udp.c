@@ -8,12 +8,12 @@
 #include "sip/transports.h"
 
 #define DRAIN_MAX      64  /* datagrams a wake-up, so that timers and connections get their turn */
-#define ARRIVALS       16  /* of them, at a time */
+#define ARRIVALS       32  /* of them, at a time */
 #define BUSY_PERIOD    128 /* ms */
 #define BUSY_DATAGRAMS 128 /* within a period, from which on arrivals are gathered */
 #define FULL_DATAGRAMS 384 /* and from which on for longer */
 #define GATHER_MS      2
-#define GATHER_FULL_MS 4
+#define GATHER_FULL_MS 6
 
 static void local_take(struct sip_flow *flow, struct msghdr *m)
 {
