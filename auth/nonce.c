@@ -95,31 +95,12 @@ void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[N
     text_hex(&t, &x, sizeof(x));
 }
 
-/* A hex digit's value and 1 more; 0: it is none. */
-static const uint8_t digits[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
-
-static bool hex_read(struct view text, uint8_t *out)
-{
-    for (size_t i = 0; i + 1 < text.n; i += 2) {
-        unsigned high = digits[(uint8_t)text.p[i]], low = digits[(uint8_t)text.p[i + 1]];
-
-        if (!high || !low)
-            return false;
-        *out++ = (uint8_t)((high - 1) << 4 | (low - 1));
-    }
-    return true;
-}
-
 static bool nonce_read(const struct nonces *n, struct view text, const uint8_t *source,
                        struct nonce *out)
 {
     uint8_t mac[8];
 
-    if (text.n != NONCE_TEXT || !hex_read(text, (uint8_t *)out))
+    if (text.n != NONCE_TEXT || !hex_take(text, out, sizeof(*out)))
         return false;
     mac_make(n, out, source, mac);
     return same_bytes(mac, out->mac, sizeof(mac));
@@ -188,7 +169,7 @@ bool nonce_use(struct nonces *n, struct view nonce, uint32_t nc)
 
     if (!nc)
         return true;
-    if (nonce.n != NONCE_TEXT || !hex_read(nonce, (uint8_t *)&x))
+    if (!hex_take(nonce, &x, sizeof(x)))
         return false;
     w = window_find(n, &x);
     if (!w) {

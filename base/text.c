@@ -44,6 +44,29 @@ void text_hex(struct text *t, const void *bytes, size_t n)
     t->n += 2 * n;
 }
 
+/* A hex digit's value and 1 more; 0: it is none. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+bool hex_take(struct view text, void *out, size_t n)
+{
+    uint8_t *to = out;
+
+    if (text.n != 2 * n)
+        return false;
+    for (size_t i = 0; i < text.n; i += 2) {
+        unsigned high = hex_values[(uint8_t)text.p[i]], low = hex_values[(uint8_t)text.p[i + 1]];
+
+        if (!high || !low)
+            return false;
+        *to++ = (uint8_t)((high - 1) << 4 | (low - 1));
+    }
+    return true;
+}
+
 void text_format(struct text *t, const char *format, ...)
 {
     va_list args;

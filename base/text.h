@@ -20,6 +20,8 @@ static inline void text_string(struct text *t, const char *s)
 
 void text_number(struct text *t, uint64_t number);
 void text_hex(struct text *t, const void *bytes, size_t n);
+/* Reads n bytes from 2 n hex digits; false when text is anything else. */
+bool hex_take(struct view text, void *out, size_t n);
 void text_format(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static inline struct view text_done(const struct text *t)
 {

@@ -14,6 +14,7 @@ void binding_pack(struct pack *k, const struct store_binding *b)
     pack_u16(k, b->q);
     pack_view(k, b->path);
     pack_view(k, b->instance);
+    pack_u32(k, b->reg_id);
     pack_view(k, b->user_agent);
     pack_view(k, b->flow);
     pack_u64(k, (uint64_t)b->registered);
@@ -30,6 +31,7 @@ void binding_unpack(struct store_binding *b, struct view *from, bool *bad)
     b->q = unpack_u16(from, bad);
     b->path = unpack_view(from, bad);
     b->instance = unpack_view(from, bad);
+    b->reg_id = unpack_u32(from, bad);
     b->user_agent = unpack_view(from, bad);
     b->flow = unpack_view(from, bad);
     b->registered = (int64_t)unpack_u64(from, bad);

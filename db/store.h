@@ -19,7 +19,8 @@ struct store_alias {
     struct view target; /* a number, or a whole SIP URI */
 };
 
-/* A binding as registered (RFC 3261 section 10). Keyed by (aor user, domain, contact). */
+/* A binding as registered (RFC 3261 section 10). Keyed by (aor user, domain, contact);
+ * with a reg-id by (aor user, domain, instance, reg-id). */
 struct store_binding {
     struct view number, domain; /* the address-of-record */
     struct view contact;        /* the Contact URI as received; "": all before it are removed */
@@ -29,6 +30,7 @@ struct store_binding {
     uint16_t q;           /* thousandths */
     struct view path;     /* RFC 3327, comma list as received */
     struct view instance; /* +sip.instance, without quotes; may be empty */
+    uint32_t reg_id;      /* RFC 5626: which of the phone's flows; 0: not outbound */
     struct view user_agent;
     struct view flow;   /* packed by sip/flow.h, opaque here */
     int64_t registered; /* wall clock, seconds, of this row */

@@ -21,6 +21,7 @@ struct location {
     struct table users, aliases;
     struct domain *domains;
     size_t bindings;
+    struct location_watch watch;
 };
 
 struct key {
@@ -41,6 +42,11 @@ enum error location_new(struct location **out, struct wheel *wheel)
     }
     *out = l;
     return OK;
+}
+
+void location_watch(struct location *l, const struct location_watch *watch)
+{
+    l->watch = *watch;
 }
 
 /* Domains are few; each is kept once. */
@@ -129,6 +135,8 @@ static void binding_free(struct binding *b)
         link = &(*link)->next;
     *link = b->next;
     timer_disarm(&b->expiry);
+    if (b->owner->watch.unbound)
+        b->owner->watch.unbound(b->owner->watch.arg, b);
     b->owner->bindings--;
     free(b);
 }
@@ -247,10 +255,17 @@ static void on_expiry(struct timer *timer)
     binding_free(b);
 }
 
-static struct binding *binding_find(const struct user *u, struct view contact)
+bool binding_is(const struct binding *b, const struct store_binding *row)
+{
+    if (b->reg_id || row->reg_id)
+        return b->reg_id == row->reg_id && view_eq(binding_instance(b), row->instance);
+    return view_eq(binding_contact(b), row->contact);
+}
+
+static struct binding *binding_find(const struct user *u, const struct store_binding *row)
 {
     for (struct binding *b = u->bindings; b; b = b->next)
-        if (view_eq(binding_contact(b), contact))
+        if (binding_is(b, row))
             return b;
     return NULL;
 }
@@ -260,6 +275,17 @@ static void append(char **to, struct view v)
     if (v.n)
         memcpy(*to, v.p, v.n);
     *to += v.n;
+}
+
+/* Does a NAT stand between? Then the flow leads elsewhere than the Contact says. */
+static bool is_nat(const struct store_binding *row)
+{
+    struct sip_flow flow, contact = {0};
+    struct uri uri;
+
+    if (row->path.n || !flow_unpack(&flow, row->flow) || uri_parse(&uri, row->contact) != OK)
+        return false;
+    return !flow_set_address(&contact, uri.host) || !flow_same_address(&contact, &flow);
 }
 
 static struct binding *binding_make(const struct store_binding *row)
@@ -279,6 +305,7 @@ static struct binding *binding_make(const struct store_binding *row)
         return NULL;
     *b = (struct binding){.expires = row->expires,
                           .cseq = row->cseq,
+                          .reg_id = row->reg_id,
                           .q = row->q,
                           .contact_size = (uint16_t)row->contact.n,
                           .call_id_size = (uint16_t)row->call_id.n,
@@ -288,6 +315,7 @@ static struct binding *binding_make(const struct store_binding *row)
     to = b->bytes;
     for (size_t i = 0; i < 5; i++)
         append(&to, parts[i]);
+    b->nat = is_nat(row);
     return b;
 }
 
@@ -301,13 +329,22 @@ static struct view packed_flow(const struct binding *b)
 /* Is row only a refresh of b, with nothing new but time and order? */
 static bool is_refresh(const struct binding *b, const struct store_binding *row)
 {
-    return view_eq(binding_call_id(b), row->call_id) && view_eq(binding_path(b), row->path) &&
-           view_eq(binding_instance(b), row->instance) && view_eq(packed_flow(b), row->flow);
+    return view_eq(binding_contact(b), row->contact) && view_eq(binding_call_id(b), row->call_id) &&
+           view_eq(binding_path(b), row->path) && view_eq(binding_instance(b), row->instance) &&
+           view_eq(packed_flow(b), row->flow);
+}
+
+/* A REGISTER has shown that it can be reached. */
+static void bound_tell(struct location *l, struct binding *b)
+{
+    b->unreachable = false;
+    if (l->watch.bound)
+        l->watch.bound(l->watch.arg, b);
 }
 
 enum error location_bind(struct location *l, struct user *u, const struct store_binding *row)
 {
-    struct binding *old = binding_find(u, row->contact), *b;
+    struct binding *old = binding_find(u, row), *b;
     int64_t left = row->expires * 1000 - clock_wall_ms();
 
     if (left <= 0) {
@@ -320,6 +357,7 @@ enum error location_bind(struct location *l, struct user *u, const struct store_
         old->cseq = row->cseq;
         old->q = row->q;
         timer_arm(l->wheel, &old->expiry, (uint64_t)left, on_expiry);
+        bound_tell(l, old);
         return OK;
     }
     b = binding_make(row);
@@ -333,6 +371,7 @@ enum error location_bind(struct location *l, struct user *u, const struct store_
     u->bindings = b;
     l->bindings++;
     timer_arm(l->wheel, &b->expiry, (uint64_t)left, on_expiry);
+    bound_tell(l, b);
     return OK;
 }
 
@@ -411,4 +450,17 @@ struct sip_flow binding_flow(const struct binding *b)
 
     flow_unpack(&flow, packed_flow(b));
     return flow;
+}
+
+bool binding_move(struct binding *b, const struct sip_flow *flow)
+{
+    struct view packed = packed_flow(b);
+    uint8_t moved[FLOW_PACKED_MAX];
+    size_t n = flow_pack(flow, moved);
+
+    if (n != packed.n)
+        return false;
+    memcpy(b->bytes + (packed.p - b->bytes), moved, n);
+    b->unreachable = false;
+    return true;
 }

@@ -26,10 +26,21 @@ struct binding {
     struct timer expiry;
     int64_t expires; /* wall clock, s */
     uint32_t cseq;
-    uint16_t q; /* thousandths */
+    uint32_t reg_id; /* RFC 5626; 0: not outbound */
+    void *watch;     /* the watcher's */
+    uint16_t q;      /* thousandths */
     uint16_t contact_size, call_id_size, path_size, instance_size;
     uint8_t flow_size;
-    char bytes[]; /* contact, call-id, path, instance, packed flow */
+    bool nat;         /* it is reached by the way it came, not at its Contact */
+    bool unreachable; /* does not answer any more; until the next REGISTER or answer */
+    char bytes[];     /* contact, call-id, path, instance, packed flow */
+};
+
+/* Who wants to know of bindings. */
+struct location_watch {
+    void (*bound)(void *arg, struct binding *b);   /* new, or refreshed */
+    void (*unbound)(void *arg, struct binding *b); /* about to be freed */
+    void *arg;
 };
 
 struct location_counts {
@@ -39,6 +50,8 @@ struct location_counts {
 /* wheel has to outlive it. ERR_MEMORY. */
 enum error location_new(struct location **out, struct wheel *wheel);
 void location_free(struct location *l);
+/* At most one; to be set before the first binding. */
+void location_watch(struct location *l, const struct location_watch *watch);
 /* Forgets everything; a user that is busy goes when it is released. */
 void location_clear(struct location *l);
 /* Ends the busy state of u, which may be gone after the call. */
@@ -53,6 +66,9 @@ struct user *location_user(const struct location *l, struct view number, struct 
 struct view location_alias(const struct location *l, struct view number, struct view domain);
 struct location_counts location_counts(const struct location *l);
 
+/* Is b the binding that row means? By the Contact; of an outbound phone (RFC 5626 6) by its
+ * instance and reg-id. */
+bool binding_is(const struct binding *b, const struct store_binding *row);
 struct view user_number(const struct user *u);
 struct view user_domain(const struct user *u);
 struct view binding_contact(const struct binding *b);
@@ -61,5 +77,8 @@ struct view binding_path(const struct binding *b);
 struct view binding_instance(const struct binding *b);
 /* Where requests for this binding go; family 0 when it was stored without one. */
 struct sip_flow binding_flow(const struct binding *b);
+/* Its phone was met at another address, behind a NAT that has changed its mind. Not lasting: the
+ * next REGISTER tells the store. False: not the same kind of address, nothing changed. */
+bool binding_move(struct binding *b, const struct sip_flow *flow);
 
 #endif

@@ -112,7 +112,16 @@ static void on_ended(void *user)
     context_release(b->context);
 }
 
-struct branch *branch_start(struct context *c, const struct sip_flow *flow, enum sip_method method,
+void branch_give_up(struct branch *b)
+{
+    if (b->final)
+        return;
+    branch_end(b, 408, NULL);
+    if (b->tx)
+        timer_arm(b->context->worker->wheel, &b->limit, 64 * TIMER_T1, on_cancel_limit);
+}
+
+struct branch *branch_start(struct context *c, const struct hop *hop, enum sip_method method,
                             uint64_t id, struct view request)
 {
     static const struct client_ops ops = {on_response, on_failed, on_ended};
@@ -122,7 +131,9 @@ struct branch *branch_start(struct context *c, const struct sip_flow *flow, enum
     if (!b)
         return NULL;
     b->context = c;
-    if (client_transaction_new(&b->tx, w->transactions, flow, method, id, request, &ops, b) != OK) {
+    b->instance = hop->instance;
+    if (client_transaction_new(&b->tx, w->transactions, &hop->flow, method, id, request, &ops, b) !=
+        OK) {
         free(b);
         return NULL;
     }

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/kept.h"
 #include "server/notice.h"
+
+#define BREADTH 60 /* Max-Breadth of who names none, RFC 5393 5.3.1 */
 
 /* The lines of an answer behind its status line: the request is not kept, and an answer of our own
  * may be wanted after minutes. */
@@ -56,6 +59,7 @@ struct context *context_new(struct worker *w, struct request *r)
     c->tx = r->tx;
     c->invite = r->m->method_id == METHOD_INVITE;
     c->starting = true;
+    c->breadth = r->m->max_breadth < 0 ? BREADTH : (unsigned)r->m->max_breadth;
     if (!own_keep(c, r)) {
         free(c);
         return NULL;
@@ -83,6 +87,9 @@ static void context_free(struct context *c)
             client_transaction_orphan(b->tx);
         free(b);
     }
+    timer_disarm(&c->patience);
+    targets_free(&c->targets);
+    request_release(&c->request);
     pack_free(&c->challenges);
     free(c->best);
     free(c->own);
@@ -105,26 +112,11 @@ void context_release(struct context *c)
     context_free(c);
 }
 
-enum error context_add(struct context *c, const struct request *r, const struct hop *hop)
-{
-    static __thread char buffer[SIP_OUT_MAX];
-    struct text out = TEXT(buffer);
-    bool record = !r->m->to_tag.n && (c->invite || view_eq(r->m->method, VIEW("SUBSCRIBE")) ||
-                                      view_eq(r->m->method, VIEW("REFER")));
-    uint64_t id;
-    enum error error = forward_request(c->worker, &out, r, hop, record, &id);
-
-    if (error != OK)
-        return error;
-    if (!branch_start(c, &hop->flow, r->m->method_id, id, text_done(&out)))
-        return ERR_MEMORY;
-    c->worker->counters.forwarded++;
-    return OK;
-}
-
 void context_cancel(struct context *c)
 {
     c->cancelled = true;
+    targets_stop(&c->targets);
+    timer_disarm(&c->patience);
     for (struct branch *b = c->branches; b; b = b->next)
         branch_cancel(b);
 }
@@ -224,11 +216,20 @@ static void best_out(struct context *c, unsigned status)
     send_upstream(c, status, bytes);
 }
 
-static void best_send(struct context *c)
+/* The answer is found: nothing more is to be tried. */
+static void context_settle(struct context *c)
+{
+    c->answered = true;
+    timer_disarm(&c->patience);
+    targets_free(&c->targets);
+    request_release(&c->request);
+}
+
+void context_answer(struct context *c)
 {
     unsigned status = c->best_status == 503 ? 500 : c->best_status; /* 16.7 step 6 */
 
-    c->answered = true;
+    context_settle(c);
     if (!c->tx)
         return;
     if (!c->invite && status == 408) { /* RFC 4320 4.1: silence, the client knows by itself */
@@ -253,7 +254,7 @@ static void success(struct context *c, const struct sip_message *m)
         c->worker->counters.calls++;
         notice_call(text_done(&out));
     }
-    c->answered = true;
+    context_settle(c);
     send_upstream(c, m->status, text_done(&out));
 }
 
@@ -276,14 +277,18 @@ void context_final(struct context *c, struct branch *b, unsigned status,
         others_cancel(c, b);
         return;
     }
-    if (m)
-        best_consider(c, status, m);
-    else
+    if (status != 408 && status != 430 && status != 503 && b->instance)
+        targets_drop(&c->targets, b->instance);
+    if (!m)
         best_own(c, status);
+    else if (status == 487 && c->impatient && !c->cancelled) /* it was us who hung up */
+        best_own(c, 408);
+    else if (!redirect_follow(c, m))
+        best_consider(c, status, m);
     if (status >= 600)
         others_cancel(c, b);
     if (!c->open && !c->answered && !c->starting)
-        best_send(c);
+        fork_proceed(c);
 }
 
 void context_provisional(struct context *c, const struct sip_message *m)
@@ -295,15 +300,4 @@ void context_provisional(struct context *c, const struct sip_message *m)
         forward_response(&out, m, server_transaction_flow(c->tx), VIEW_NONE) != OK)
         return;
     send_upstream(c, m->status, text_done(&out));
-}
-
-void context_started(struct context *c)
-{
-    c->starting = false;
-    if (!c->open && !c->answered) {
-        if (!c->best_status)
-            c->best_status = 500;
-        best_send(c);
-    }
-    context_release(c);
 }

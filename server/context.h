@@ -3,6 +3,7 @@
 #ifndef OFFHOOK_SERVER_CONTEXT_H
 #define OFFHOOK_SERVER_CONTEXT_H
 
+#include "server/targets.h"
 #include "server/worker.h"
 
 struct context;
@@ -12,6 +13,7 @@ struct branch {
     struct context *context;
     struct client_transaction *tx; /* NULL once it has ended */
     struct timer limit;            /* timer C; after a CANCEL: 64*T1 */
+    uint64_t instance;             /* RFC 5626: of the phone, as in its target; 0: none */
     bool proceeding, final, counted, cancel_wanted, cancelled;
 };
 
@@ -19,6 +21,11 @@ struct context {
     struct worker *worker;
     struct context *next, **link;  /* among the worker's */
     struct server_transaction *tx; /* NULL once it has ended */
+    struct request request;        /* kept as long as further targets may be tried */
+    struct targets targets;
+    struct timer patience; /* how long a group may ring while others wait */
+    unsigned breadth;      /* how many branches at a time, RFC 5393 */
+    unsigned redirects;    /* how often it was sent elsewhere by a phone */
     struct branch *branches;
     unsigned open; /* branches without a final answer */
     char *best;    /* the best answer so far, ready to be sent upstream */
@@ -28,22 +35,14 @@ struct context {
     size_t own_size;
     struct pack challenges; /* WWW- and Proxy-Authenticate lines of all 401 and 407 */
     bool invite, starting, answered, cancelled;
-};
-
-/* One way on. */
-struct hop {
-    struct sip_flow flow;
-    struct view uri;   /* the new Request-URI; empty: as it was */
-    struct view route; /* Path values to go into Route; may be empty */
+    bool impatient; /* the running group has rung for long enough and was cancelled */
 };
 
 /* context.c */
 /* A context for r, whose transaction exists; the transaction tells it its end. NULL: no memory. */
 struct context *context_new(struct worker *w, struct request *r);
-/* Adds a branch for hop and sends the request along it. */
-enum error context_add(struct context *c, const struct request *r, const struct hop *hop);
-/* All branches are added: if none is open any more, the best answer goes out. */
-void context_started(struct context *c);
+/* Sends the best answer so far upstream; nothing more is tried. */
+void context_answer(struct context *c);
 void context_cancel(struct context *c);
 /* A final answer (or, with m NULL, the lack of one: status) of a branch. */
 void context_final(struct context *c, struct branch *b, unsigned status,
@@ -55,9 +54,30 @@ void context_release(struct context *c);
 void contexts_free(struct worker *w);
 
 /* branch.c */
-struct branch *branch_start(struct context *c, const struct sip_flow *flow, enum sip_method method,
+struct branch *branch_start(struct context *c, const struct hop *hop, enum sip_method method,
                             uint64_t id, struct view request);
 void branch_cancel(struct branch *b);
+/* Counts as unanswered from now on; a 2xx that comes all the same is still passed on. */
+void branch_give_up(struct branch *b);
+
+/* fork.c */
+/* Sends r on to the first group of its targets; the others follow when these have refused. */
+void fork_start(struct context *c, const struct request *r);
+/* No branch is open any more: on to the next group, or the best answer goes out. */
+void fork_proceed(struct context *c);
+
+/* redirect.c */
+/* The final answer m is a 3xx: its Contacts become targets (16.7 step 4, 8.1.3.4). True: at least
+ * one did, the answer itself is of no use any more. */
+bool redirect_follow(struct context *c, const struct sip_message *m);
+
+/* aim.c */
+/* Adds the ways to a user's phones. 0: done; else the status to answer with. */
+#define AIM_FIRST 1000 /* q of the request's own target */
+unsigned aim_user(struct context *c, const struct user *u, unsigned q);
+bool aim_reaches(const struct worker *w, const struct user *u);
+/* The same for a URI: a user, or, by its numeric address, another domain. */
+unsigned aim_uri(struct context *c, struct view text, unsigned q);
 
 /* forward.c */
 #define FORWARD_SCRATCH (4096 + SIP_VALUE_MAX)

@@ -30,7 +30,14 @@
     X(in_dialog, "proxy.in-dialog")                                                                \
     X(false_tokens, "proxy.tokens.false")                                                          \
     X(calls, "proxy.calls.answered")                                                               \
+    X(redirects, "proxy.redirects")                                                                \
+    X(no_answer, "proxy.no-answer")                                                                \
+    X(loops, "proxy.loops")                                                                        \
     X(cancels, "proxy.cancels")                                                                    \
+    X(keepalives, "keepalive.sent")                                                                \
+    X(keepalive_answers, "keepalive.answered")                                                     \
+    X(moved, "registrar.moved")                                                                    \
+    X(keepalive_dead, "keepalive.dead")                                                            \
     X(timeouts, "proxy.timeouts")                                                                  \
     X(no_user, "proxy.unknown-number")                                                             \
     X(no_binding, "proxy.not-registered")                                                          \

@@ -1,5 +1,8 @@
 /* Dispatch: what kind of request this is and who deals with it (RFC 3261 16.3, 16.4). */
 #include "server/gate.h"
+#include "server/keepalive.h"
+#include "server/loop.h"
+#include "server/reach.h"
 #include "server/route.h"
 #include "server/worker.h"
 
@@ -133,6 +136,11 @@ static bool request_check(struct worker *w, struct request *r)
         refuse(w, r, 483, VIEW_NONE);
         return false;
     }
+    if (r->m->method_id != METHOD_REGISTER && loop_found(w, r->m)) {
+        w->counters.loops++;
+        refuse(w, r, 482, VIEW_NONE);
+        return false;
+    }
     if ((h = sip_header(r->m, HEADER_PROXY_REQUIRE))) {
         char bytes[SIP_VALUE_MAX + 32];
         struct text lines = TEXT(bytes);
@@ -151,6 +159,7 @@ static void on_check_verdict(struct worker *w, struct request *r, enum verdict v
 {
     if (!gate_passed(w, r, verdict, p))
         return;
+    reach_follow(w, r);
     if (server_transaction_is_cancelled(r->tx)) {
         answer(w, r, 487, VIEW_NONE);
         return;
@@ -222,6 +231,8 @@ void dispatch_response(struct worker *w, const struct sip_message *m)
     /* 16.7 step 3: without a Via beside ours it is for nobody; only our own CANCELs have one */
     bool ends_here = m->method_id != METHOD_CANCEL && sip_value_count(m, HEADER_VIA, 1) < 2;
 
+    if (!tx && keepalive_answered(w, m))
+        return;
     if (!tx || ends_here) {
         w->counters.stray_responses++;
         return;

@@ -1,6 +1,7 @@
 /* Forwarding: the received bytes with a few edits (RFC 3261 16.6 and 16.7). */
 #include "auth/challenge.h"
 #include "server/context.h"
+#include "server/loop.h"
 #include "server/route.h"
 
 /* Adds text to scratch and returns the view of what was added since `start`. */
@@ -16,7 +17,7 @@ static void via_push(const struct worker *w, struct edits *e, const struct reque
     char branch[BRANCH_SIZE + 1];
     size_t start = scratch->n;
 
-    *id = branch_new(branch);
+    *id = branch_new(loop_hash(w, r->m), branch);
     text_string(scratch, "Via: SIP/2.0/");
     text_string(scratch, flow_transport_name(&hop->flow));
     text_string(scratch, " ");
@@ -39,6 +40,25 @@ static void max_forwards_put(struct edits *e, const struct request *r, struct te
     }
     text_number(scratch, (uint64_t)r->m->max_forwards - 1);
     edits_replace(e, h->value, since(scratch, start));
+}
+
+static void breadth_put(struct edits *e, const struct request *r, const struct hop *hop,
+                        struct text *scratch)
+{
+    const struct header_line *h = sip_header(r->m, HEADER_MAX_BREADTH);
+    size_t start = scratch->n;
+
+    if (!hop->breadth)
+        return;
+    if (!h)
+        text_string(scratch, "Max-Breadth: ");
+    text_number(scratch, hop->breadth);
+    if (h) {
+        edits_replace(e, h->value, since(scratch, start));
+        return;
+    }
+    text_string(scratch, "\r\n");
+    edits_insert(e, r->m->bytes.p + r->m->head_end, since(scratch, start));
 }
 
 /* What was meant for us stays here: credentials for our realm. */
@@ -126,6 +146,7 @@ enum error forward_request(struct worker *w, struct text *out, const struct requ
     }
     via_push(w, &e, r, hop, &scratch, id);
     max_forwards_put(&e, r, &scratch);
+    breadth_put(&e, r, hop, &scratch);
     route_strip(&e, r, strict);
     if (hop->route.n) {
         start = scratch.n;

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "server/kept.h"
 #include "server/question.h"
 
 #define PENDING_MAX     20000
@@ -71,9 +72,9 @@ struct pending *pending_new(struct worker *w, const struct request *r, uint16_t 
 {
     struct keeper_link *k = w->keeper;
     struct pending *p = k->pending.count < PENDING_MAX ? calloc(1, sizeof(*p)) : NULL;
-    struct sip_message *kept = p ? sip_message_keep(r->m) : NULL;
+    struct request kept;
 
-    if (!kept) {
+    if (!p || !request_keep(&kept, r)) {
         free(p);
         return NULL;
     }
@@ -82,12 +83,9 @@ struct pending *pending_new(struct worker *w, const struct request *r, uint16_t 
                           .type = type,
                           .tx = r->tx,
                           .from = r->from,
-                          .m = kept,
-                          .uri = r->uri,
+                          .m = kept.m,
+                          .uri = kept.uri,
                           .done = done};
-    view_rebase(&p->uri.user, r->m->bytes, kept->bytes.p);
-    view_rebase(&p->uri.host, r->m->bytes, kept->bytes.p);
-    view_rebase(&p->uri.transport, r->m->bytes, kept->bytes.p);
     table_put(&k->pending, &p->node, p->id);
     return p;
 }
@@ -97,7 +95,7 @@ void pending_free(struct pending *p)
     table_take(&p->owner->keeper->pending, &p->node);
     timer_disarm(&p->limit);
     pack_free(&p->body);
-    free(p->m);
+    free((void *)p->m);
     free(p);
 }
 

@@ -20,13 +20,13 @@ struct pending {
     struct server_transaction *tx;
     struct sip_flow from;
     struct timer limit;
-    struct pack body;      /* the question, kept for a restarted keeper */
-    struct sip_message *m; /* the request, kept */
-    struct uri uri;        /* its Request-URI */
-    size_t rows_at;        /* REGISTER: where the bindings begin in body */
-    struct hash128 mark;   /* REGISTER: of the datagram (answered.h) */
-    struct user *busy;     /* REGISTER: the address-of-record it holds */
-    struct pending *next;  /* REGISTER: waits behind another for the same user */
+    struct pack body;            /* the question, kept for a restarted keeper */
+    const struct sip_message *m; /* the request, kept */
+    struct uri uri;              /* its Request-URI */
+    size_t rows_at;              /* REGISTER: where the bindings begin in body */
+    struct hash128 mark;         /* REGISTER: of the datagram (answered.h) */
+    struct user *busy;           /* REGISTER: the address-of-record it holds */
+    struct pending *next;        /* REGISTER: waits behind another for the same user */
     char nonce[NONCE_TEXT];
     uint32_t nc;
     pending_done *done;

@@ -25,7 +25,7 @@ void notice_binding(const struct worker *w, const struct store_binding *row,
     if (log_level < LOG_LEVEL_INFO || !(u = location_user(w->location, row->number, row->domain)))
         return;
     for (const struct binding *b = u->bindings; b && !known; b = b->next)
-        known = view_eq(binding_contact(b), row->contact);
+        known = binding_is(b, row);
     if (row->expires && !known)
         log_info("%.*s registered %.*s from %s for %lld s", VIEW_ARG(row->number),
                  VIEW_ARG(row->contact), flow_text(from, text),

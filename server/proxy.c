@@ -24,53 +24,54 @@ static bool transaction_begin(struct worker *w, struct request *r, bool stranger
     return true;
 }
 
-/* The way to a binding: the flow it was registered with; a phone whose connection is gone is called
- * at its Contact. */
-static bool binding_hop(const struct worker *w, const struct binding *b, struct hop *hop)
-{
-    struct uri uri;
-
-    *hop = (struct hop){binding_flow(b), binding_contact(b), binding_path(b)};
-    if (hop->flow.family && transport_is_open(w->transport, &hop->flow))
-        return true;
-    return !hop->route.n && uri_parse(&uri, hop->uri) == OK && route_to_uri(w, &uri, &hop->flow) &&
-           flow_is_reliable(&hop->flow);
-}
-
-static void fork_to(struct worker *w, struct request *r, const struct hop *hops, unsigned count,
-                    bool stranger)
+/* The response context of r, whose targets are to be added; NULL: answered. */
+static struct context *context_begin(struct worker *w, struct request *r, bool stranger)
 {
     struct context *c;
 
+    if (r->m->max_breadth == 0) { /* RFC 5393 5.3.3 */
+        answer(w, r, 440, VIEW_NONE);
+        return NULL;
+    }
     if (!transaction_begin(w, r, stranger))
-        return;
+        return NULL;
     c = context_new(w, r);
     if (!c) {
         w->counters.out_of_memory++;
         answer(w, r, 503, VIEW("Retry-After: 5\r\n"));
-        return;
+        return NULL;
     }
     if (is_invite(r))
         answer(w, r, 100, VIEW_NONE);
-    for (unsigned i = 0; i < count; i++)
-        if (context_add(c, r, &hops[i]) != OK)
-            w->counters.out_of_memory++;
-    context_started(c);
+    return c;
+}
+
+static void hop_take(struct worker *w, struct request *r, const struct hop *hop, bool stranger)
+{
+    struct context *c = context_begin(w, r, stranger);
+
+    if (!c)
+        return;
+    if (targets_add(&c->targets, hop, 0) != OK)
+        w->counters.out_of_memory++;
+    fork_start(c, r);
 }
 
 static void user_call(struct worker *w, struct request *r, const struct user *u)
 {
-    struct hop hops[64];
-    unsigned count = 0;
+    struct context *c;
 
-    for (const struct binding *b = u->bindings; b && count < 64; b = b->next)
-        count += binding_hop(w, b, &hops[count]);
-    if (!count) {
+    if (!aim_reaches(w, u)) {
         w->counters.no_binding++;
         answer(w, r, 480, VIEW_NONE);
         return;
     }
-    fork_to(w, r, hops, count, !r->user);
+    c = context_begin(w, r, !r->user);
+    if (!c)
+        return;
+    if (aim_user(c, u, AIM_FIRST) != 0)
+        w->counters.out_of_memory++;
+    fork_start(c, r);
 }
 
 /* Only who has proven himself may use this server as a way to elsewhere. */
@@ -90,7 +91,7 @@ static void elsewhere_call(struct worker *w, struct request *r, struct view text
             VIEW("Warning: 399 offhook \"other domains are reached by numeric address only\"\r\n"));
         return;
     }
-    fork_to(w, r, &hop, 1, !r->user);
+    hop_take(w, r, &hop, !r->user);
 }
 
 static void self_answer(struct worker *w, struct request *r)
@@ -134,7 +135,11 @@ void proxy_forward_dialog(struct worker *w, struct request *r, const struct sip_
     w->counters.in_dialog++;
     if (r->m->method_id == METHOD_BYE)
         notice_end(r);
-    fork_to(w, r, &hop, 1, false);
+    if (r->flow_failed) {
+        answer(w, r, 430, VIEW_NONE);
+        return;
+    }
+    hop_take(w, r, &hop, false);
 }
 
 void proxy_forward_ack(struct worker *w, struct request *r, const struct sip_flow *to)

@@ -43,18 +43,31 @@ static void contacts_write(struct text *out, const struct user *u, int64_t now)
             text_view(out, binding_instance(b));
             text_string(out, "\"");
         }
+        if (b->reg_id) {
+            text_string(out, ";reg-id=");
+            text_number(out, b->reg_id);
+        }
         text_string(out, "\r\n");
     }
+}
+
+/* RFC 5626 6: tells the phone that its flows are kept. */
+static void outbound_write(struct text *out, const struct user *u, const struct sip_message *m)
+{
+    bool used = false;
+
+    for (const struct binding *b = u->bindings; b; b = b->next)
+        used |= b->reg_id != 0;
+    if (used && sip_lists(m, HEADER_SUPPORTED, VIEW("outbound")))
+        text_string(out, "Require: outbound\r\n");
 }
 
 /* RFC 3327 5.3: the Path goes back to a phone that understands it. */
 static void path_write(struct text *out, const struct sip_message *m)
 {
     const struct header_line *h = NULL;
-    bool supported = false;
+    bool supported = sip_lists(m, HEADER_SUPPORTED, VIEW("path"));
 
-    while ((h = sip_header_after(m, HEADER_SUPPORTED, h)))
-        supported |= view_ifind(h->value, VIEW("path")) < h->value.n;
     while (supported && (h = sip_header_after(m, HEADER_PATH, h))) {
         text_string(out, "Path: ");
         text_view(out, h->value);
@@ -90,6 +103,7 @@ static void register_answer(struct worker *w, struct request *r, const struct us
         text_string(&lines, "\r\n");
     }
     path_write(&lines, r->m);
+    outbound_write(&lines, u, r->m);
     date_write(&lines, (time_t)outcome.second);
     if (lines.full)
         answer(w, r, 500, VIEW_NONE);
@@ -335,7 +349,7 @@ static bool extensions_known(struct worker *w, const struct request *r)
         while (rest.n) {
             struct view option = header_value_next(&rest);
 
-            if (view_ieq(option, VIEW("path")))
+            if (view_ieq(option, VIEW("path")) || view_ieq(option, VIEW("outbound")))
                 continue;
             text_string(&lines, unknown++ ? ", " : "");
             text_view(&lines, option);

@@ -24,6 +24,7 @@ struct contact {
     uint64_t expires;
     uint16_t q;
     struct view instance;
+    uint32_t reg_id; /* RFC 5626; 0: none, or the phone does not support outbound */
 };
 
 static uint64_t seconds_of(struct view text)
@@ -50,6 +51,19 @@ static uint16_t q_of(struct view text)
     return (uint16_t)(q > 1000 ? 1000 : q);
 }
 
+/* RFC 5626 6: reg-id counts beside +sip.instance, from a phone that supports outbound. */
+static uint32_t reg_id_of(const struct contact *c, const struct sip_message *m)
+{
+    uint64_t number;
+    bool found;
+    struct view text = header_param(c->parts.params, VIEW("reg-id"), &found);
+
+    if (!found || !c->instance.n || !sip_lists(m, HEADER_SUPPORTED, VIEW("outbound")) ||
+        !view_number(text, INT32_MAX, &number))
+        return 0;
+    return (uint32_t)number;
+}
+
 static bool contact_parse(struct contact *out, const struct worker *w, const struct sip_message *m,
                           struct view value)
 {
@@ -69,6 +83,7 @@ static bool contact_parse(struct contact *out, const struct worker *w, const str
     if (!found)
         out->q = 1000;
     out->instance = header_unquote(header_param(out->parts.params, VIEW("+sip.instance"), &found));
+    out->reg_id = reg_id_of(out, m);
     return true;
 }
 
@@ -98,7 +113,7 @@ static struct sip_flow flow_for(const struct worker *w, const struct request *r,
     if (path.n && name_addr_parse(&parts, header_value_next(&path)) == OK &&
         uri_parse(&uri, parts.uri) == OK && route_to_uri(w, &uri, &contact))
         return contact;
-    if (flow_is_reliable(&source) || !route_to_uri(w, &c->uri, &contact))
+    if (c->reg_id || flow_is_reliable(&source) || !route_to_uri(w, &c->uri, &contact))
         return source;
     bool direct = flow_same_address(&contact, &source) ||
                   (flow_set_address(&via, r->m->via.host) && flow_same_address(&via, &source));
@@ -150,26 +165,62 @@ static void remove_row(struct registration *out, const struct sip_message *m,
     if (!row)
         return;
     row->contact = binding_contact(b);
+    row->instance = binding_instance(b);
+    row->reg_id = b->reg_id;
     row->call_id = m->call_id;
     row->cseq = m->cseq;
     row->expires = 0;
 }
 
-/* Removes what the Contact replaces: the same URI in another spelling, the same instance at another
- * address. False: out of order. */
+/* The same URI in another spelling, or the same flow of the same phone (RFC 5626 6). */
+static bool is_same_contact(const struct binding *b, const struct contact *c)
+{
+    if (b->reg_id && c->reg_id)
+        return b->reg_id == c->reg_id && view_eq(binding_instance(b), c->instance);
+    return uri_same(binding_contact(b), c->parts.uri);
+}
+
+/* Will the row of c take the place of b by itself? */
+static bool is_overwritten(const struct binding *b, const struct contact *c)
+{
+    return c->expires && binding_is(b, &(struct store_binding){.contact = c->parts.uri,
+                                                               .instance = c->instance,
+                                                               .reg_id = c->reg_id});
+}
+
+/* Removes what the Contact replaces: the same one, the same instance at another address. False: out
+ * of order. */
 static bool replaced_remove(struct registration *out, const struct sip_message *m,
                             const struct user *u, const struct contact *c)
 {
     for (struct binding *b = u->bindings; b; b = b->next) {
-        bool same = uri_same(binding_contact(b), c->parts.uri);
-        bool instance = c->instance.n && view_eq(binding_instance(b), c->instance);
+        bool same = is_same_contact(b, c);
+        bool instance =
+            c->instance.n && view_eq(binding_instance(b), c->instance) && b->reg_id == c->reg_id;
 
         if (same && !in_order(out, m, b))
             return false;
-        if ((same || instance) && (c->expires == 0 || !view_eq(binding_contact(b), c->parts.uri)))
+        if ((same || instance) && !is_overwritten(b, c))
             remove_row(out, m, b);
     }
     return true;
+}
+
+/* RFC 5626 6: behind other proxies the first one has to hold the flow, and says so in its Path. */
+static bool first_hop_supports(const struct sip_message *m)
+{
+    const struct header_line *h = NULL, *last = NULL;
+    struct view rest, value = VIEW_NONE;
+    struct name_addr parts;
+
+    if (sip_value_count(m, HEADER_VIA, 1) < 2)
+        return true;
+    while ((h = sip_header_after(m, HEADER_PATH, h)))
+        last = h;
+    for (rest = last ? last->value : VIEW_NONE; rest.n;)
+        value = header_value_next(&rest);
+    return value.n && name_addr_parse(&parts, value) == OK &&
+           view_ifind(parts.uri, VIEW(";ob")) < parts.uri.n;
 }
 
 static struct view user_agent_of(const struct sip_message *m)
@@ -191,6 +242,10 @@ static void contact_apply(struct registration *out, struct worker *w, const stru
         return;
     if (!u || !replaced_remove(out, r->m, u, c) || !c->expires)
         return;
+    if (c->reg_id && !first_hop_supports(r->m)) {
+        fail(out, 439, NULL);
+        return;
+    }
     flow = flow_for(w, r, c, path);
     if (transport_is_self(w->transport, &flow)) { /* each call would fork without end, RFC 5393 */
         fail(out, 400, "Warning: 399 offhook \"that Contact leads back to this server\"\r\n");
@@ -206,6 +261,7 @@ static void contact_apply(struct registration *out, struct worker *w, const stru
     row->q = c->q;
     row->path = path;
     row->instance = c->instance;
+    row->reg_id = c->reg_id;
     row->user_agent = user_agent_of(r->m);
     packed = out->flows[row - out->rows];
     row->flow = (struct view){(char *)packed, flow_pack(&flow, packed)};
@@ -255,7 +311,7 @@ static unsigned bindings_after(const struct registration *out, const struct user
         bool there = false;
 
         for (const struct binding *b = u->bindings; b && !there; b = b->next)
-            there = view_eq(binding_contact(b), out->rows[i].contact);
+            there = binding_is(b, &out->rows[i]);
         if (out->rows[i].expires && !there)
             count++;
         else if (!out->rows[i].expires && there)

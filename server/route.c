@@ -69,20 +69,19 @@ static bool token_find(const struct worker *w, const struct request *r, struct r
 
 /* The other side's flow; when the Request-URI names another port of the same address (a phone that
  * moved its port, or whose connection is gone), that one. */
-static bool next_hop(const struct worker *w, const struct request *r, struct sip_flow *to)
+static void next_hop(const struct worker *w, struct request *r, struct sip_flow *to)
 {
+    bool gone = flow_is_reliable(to) && !transport_is_open(w->transport, to);
     struct sip_flow contact;
 
-    if (route_to_uri(w, &r->uri, &contact) && flow_same_address(&contact, to) &&
-        (contact.transport == to->transport ? contact.transport == FLOW_UDP
-                                            : to->transport == FLOW_TCP) &&
-        !(to->transport == FLOW_TCP && transport_is_open(w->transport, to))) {
-        contact.listener = to->listener;
-        memcpy(contact.local, to->local, sizeof(contact.local));
-        if (contact.transport == to->transport || transport_reach(w->transport, &contact) == OK)
-            *to = contact;
-    }
-    return true;
+    r->flow_failed = gone;
+    if (!route_to_uri(w, &r->uri, &contact) || !flow_same_address(&contact, to) ||
+        contact.transport != to->transport || (flow_is_reliable(to) && !gone))
+        return;
+    contact.listener = to->listener;
+    memcpy(contact.local, to->local, sizeof(contact.local));
+    r->flow_failed = gone && contact.port == to->port;
+    *to = contact;
 }
 
 bool route_dialog(struct worker *w, struct request *r, struct sip_flow *to)
@@ -97,7 +96,8 @@ bool route_dialog(struct worker *w, struct request *r, struct sip_flow *to)
     }
     *to = token_tag_hash(r->m->from_tag) == token.caller_tag ? token.callee : token.caller;
     transport_keep(w->transport, &r->from); /* the token proves a part in the call */
-    return next_hop(w, r, to);
+    next_hop(w, r, to);
+    return true;
 }
 
 static struct view without_last(struct view list)

@@ -7,6 +7,7 @@
 
 #include "server/answered.h"
 #include "server/context.h"
+#include "server/keepalive.h"
 #include "server/keeper_link.h"
 #include "server/trace.h"
 
@@ -84,7 +85,8 @@ static enum error parts_make(struct worker *w)
         (error = transport_new(&w->transport, w->base, w->wheel, &handler, w->addresses,
                                w->address_count)) != OK ||
         (error = transactions_new(&w->transactions, w->wheel, &w->link)) != OK ||
-        (error = location_new(&w->location, w->wheel)) != OK || (error = answered_new(w)) != OK)
+        (error = location_new(&w->location, w->wheel)) != OK || (error = keepalives_new(w)) != OK ||
+        (error = answered_new(w)) != OK)
         return error;
     w->wheel_event = event_new(w->base, -1, 0, on_wheel, w);
     return w->wheel_event ? keeper_link_new(w) : ERR_MEMORY;
@@ -116,6 +118,7 @@ void worker_free(struct worker *w)
     contexts_free(w);
     transactions_free(w->transactions);
     location_free(w->location);
+    keepalives_free(w);
     transport_free(w->transport);
     nonces_free(w->nonces);
     answered_free(w);

@@ -15,6 +15,7 @@ struct context;
 #define STRANGER_TIMES 3
 
 struct event;
+struct keepalives;
 struct keeper_link;
 struct trace;
 
@@ -28,6 +29,7 @@ struct worker {
     struct transport *transport;
     struct transactions *transactions;
     struct location *location;
+    struct keepalives *keepalives;
     struct plan plan;
     struct nonces *nonces;  /* NULL until the keeper has sent the secret */
     struct aging *answered; /* REGISTERs (answered.c) */
@@ -51,6 +53,7 @@ struct request {
     struct server_transaction *tx; /* NULL: still stateless */
     struct user *user;             /* who has proven to send it; NULL: a stranger */
     unsigned routes_own;           /* leading Route values that were ours */
+    bool flow_failed;              /* the connection that its token names is gone (RFC 5626) */
 };
 
 /* Builds what a worker consists of, but for listeners and the keeper. config has to outlive it.

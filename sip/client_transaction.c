@@ -37,7 +37,25 @@ static bool branch_matches(const struct table_node *node, const void *key)
     return c->branch == k->branch && (c->method == METHOD_CANCEL) == k->cancel;
 }
 
-uint64_t branch_new(char out[BRANCH_SIZE + 1])
+static void number_write(struct text *t, uint64_t number, int bits)
+{
+    for (int shift = bits - 8; shift >= 0; shift -= 8) {
+        uint8_t byte = (uint8_t)(number >> shift);
+
+        text_hex(t, &byte, 1);
+    }
+}
+
+static uint64_t number_read(const uint8_t *bytes, size_t n)
+{
+    uint64_t number = 0;
+
+    while (n-- > 0)
+        number = number << 8 | *bytes++;
+    return number;
+}
+
+uint64_t branch_new(uint32_t loop, char out[BRANCH_SIZE + 1])
 {
     static uint8_t key[16];
     static uint64_t counter;
@@ -49,32 +67,21 @@ uint64_t branch_new(char out[BRANCH_SIZE + 1])
     counter++;
     number = hash_keyed64(key, (struct view){(const char *)&counter, sizeof(counter)});
     text_string(&t, "z9hG4bK");
-    for (int shift = 56; shift >= 0; shift -= 8) {
-        uint8_t byte = (uint8_t)(number >> shift);
-
-        text_hex(&t, &byte, 1);
-    }
+    number_write(&t, number, 64);
+    number_write(&t, loop, 32);
     out[t.n] = 0;
     return number;
 }
 
-static bool branch_read(struct view branch, uint64_t *out)
+bool branch_read(struct view branch, uint64_t *number, uint32_t *loop)
 {
-    uint64_t number = 0;
+    uint8_t bytes[12];
 
-    if (branch.n != BRANCH_SIZE || !view_istarts(branch, VIEW("z9hG4bK")))
+    if (branch.n != BRANCH_SIZE || !view_istarts(branch, VIEW("z9hG4bK")) ||
+        !hex_take(view_from(branch, 7), bytes, sizeof(bytes)))
         return false;
-    for (size_t i = 7; i < BRANCH_SIZE; i++) {
-        char c = branch.p[i], low = c | 0x20;
-
-        if (c >= '0' && c <= '9')
-            number = number << 4 | (unsigned)(c - '0');
-        else if (low >= 'a' && low <= 'f')
-            number = number << 4 | (unsigned)(low - 'a' + 10);
-        else
-            return false;
-    }
-    *out = number;
+    *number = number_read(bytes, 8);
+    *loop = (uint32_t)number_read(bytes + 8, 4);
     return true;
 }
 
@@ -82,8 +89,9 @@ struct client_transaction *client_transaction_find(struct transactions *t,
                                                    const struct sip_message *response)
 {
     struct branch_key key = {.cancel = response->method_id == METHOD_CANCEL};
+    uint32_t loop;
 
-    if (!branch_read(response->via.branch, &key.branch))
+    if (!branch_read(response->via.branch, &key.branch, &loop))
         return NULL;
     return (void *)table_find(&t->clients, key.branch, branch_matches, &key);
 }

@@ -32,6 +32,8 @@ static const struct {
     [HEADER_USER_AGENT] = {{"User-Agent", 10}, 0, false},
     [HEADER_TIMESTAMP] = {{"Timestamp", 9}, 0, false},
     [HEADER_DATE] = {{"Date", 4}, 0, false},
+    [HEADER_MAX_BREADTH] = {{"Max-Breadth", 11}, 0, true},
+    [HEADER_DIVERSION] = {{"Diversion", 9}, 0, false},
 };
 
 static enum header_id id_search(struct view name)

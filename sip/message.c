@@ -232,6 +232,18 @@ unsigned sip_value_count(const struct sip_message *m, enum header_id id, unsigne
     return count;
 }
 
+bool sip_lists(const struct sip_message *m, enum header_id id, struct view tag)
+{
+    for (const struct header_line *h = NULL; (h = sip_header_after(m, id, h));) {
+        struct view rest = h->value;
+
+        while (rest.n)
+            if (view_ieq(header_value_next(&rest), tag))
+                return true;
+    }
+    return false;
+}
+
 static void singles_check(struct sip_message *m)
 {
     uint32_t seen = 0;
@@ -334,6 +346,14 @@ static void max_forwards_index(struct sip_message *m)
         message_fault(m, 400, "Invalid Max-Forwards");
 }
 
+static void max_breadth_index(struct sip_message *m)
+{
+    const struct header_line *h = sip_header(m, HEADER_MAX_BREADTH);
+    uint64_t number;
+
+    m->max_breadth = h && view_number(h->value, INT32_MAX, &number) ? (int)number : -1;
+}
+
 static void body_index(struct sip_message *m)
 {
     const struct header_line *h = sip_header(m, HEADER_CONTENT_LENGTH);
@@ -363,6 +383,7 @@ enum error sip_message_parse(struct sip_message *m, struct view bytes)
     call_id_index(m);
     cseq_index(m);
     max_forwards_index(m);
+    max_breadth_index(m);
     singles_check(m);
     body_index(m);
     if (!m->via.host.n || (!m->request && m->fault)) /* nowhere to answer to */

@@ -43,6 +43,7 @@ struct sip_message {
     uint32_t cseq;
     struct view cseq_method;
     int max_forwards; /* -1: none */
+    int max_breadth;  /* RFC 5393; -1: none */
     /* What is wrong with a request: a status to answer with, 0 when nothing is. */
     unsigned fault;
     const char *fault_text;
@@ -73,6 +74,8 @@ struct sip_message *sip_message_keep(const struct sip_message *m);
 const struct header_line *sip_header(const struct sip_message *m, enum header_id id);
 const struct header_line *sip_header_after(const struct sip_message *m, enum header_id id,
                                            const struct header_line *line);
+/* Does a field of this kind list the option tag? */
+bool sip_lists(const struct sip_message *m, enum header_id id, struct view tag);
 /* Number of values of a list header over all its lines; stops counting at `most` + 1. */
 unsigned sip_value_count(const struct sip_message *m, enum header_id id, unsigned most);
 enum sip_method sip_method_of(struct view name);

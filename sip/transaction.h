@@ -79,10 +79,13 @@ struct client_ops {
     void (*ended)(void *user);
 };
 
-#define BRANCH_SIZE 23 /* "z9hG4bK" and 16 hex digits */
+#define BRANCH_SIZE 31 /* "z9hG4bK", 16 hex digits of its number, 8 of the loop hash */
 
-/* A new branch for our Via: text with a NUL into out, and its number. */
-uint64_t branch_new(char out[BRANCH_SIZE + 1]);
+/* A new branch for our Via: text with a NUL into out, and its number. loop is what tells a request
+ * that comes back unchanged (RFC 3261 16.6 step 8, RFC 5393). */
+uint64_t branch_new(uint32_t loop, char out[BRANCH_SIZE + 1]);
+/* Takes a branch of ours apart; false when it is none. */
+bool branch_read(struct view branch, uint64_t *number, uint32_t *loop);
 /* Sends request (copied) along flow under the branch number it carries in its topmost Via.
  * ERR_MEMORY. A failing send is told through failed, later. */
 enum error client_transaction_new(struct client_transaction **out, struct transactions *t,

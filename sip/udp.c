@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "sip/stun.h"
 #include "sip/transports.h"
 
 #define DRAIN_MAX      64  /* datagrams a wake-up, so that timers and connections get their turn */
@@ -56,6 +57,19 @@ static int datagrams_receive(const struct listener *l, struct arrivals *a)
     return recvmmsg(l->fd, a->m, ARRIVALS, MSG_TRUNC | MSG_DONTWAIT, NULL);
 }
 
+static void ping_answer(struct transport *t, const struct sip_flow *from, struct view bytes)
+{
+    char buffer[64];
+    struct text out = TEXT(buffer);
+
+    if (!stun_answer(&out, bytes, from)) {
+        t->counts.hopeless++;
+        return;
+    }
+    t->counts.pings++;
+    (void)udp_send(t, from, text_done(&out));
+}
+
 static void datagram_handle(struct listener *l, struct arrivals *a, int i)
 {
     struct transport *t = l->owner;
@@ -75,6 +89,10 @@ static void datagram_handle(struct listener *l, struct arrivals *a, int i)
         local_take(&from, &a->m[i].msg_hdr);
     else
         memcpy(from.local, l->address, sizeof(from.local));
+    if ((uint8_t)bytes.p[0] < 4) { /* STUN, RFC 5626 8 */
+        ping_answer(t, &from, bytes);
+        return;
+    }
     t->counts.datagrams++;
     t->handler.message(t->handler.arg, &from, bytes);
 }

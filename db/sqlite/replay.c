@@ -10,7 +10,7 @@
 /* A key that was met: all older rows of it are history. */
 struct met {
     struct table_node node;
-    struct view key; /* number NUL domain NUL contact */
+    struct view key; /* number NUL domain NUL, contact or NUL reg-id instance */
 };
 
 struct replay {
@@ -38,8 +38,13 @@ static enum error replay_key(struct replay *r, const struct store_binding *b, bo
     pack_u8(&r->key, 0);
     pack_bytes(&r->key, b->domain.p, b->domain.n);
     pack_u8(&r->key, 0);
-    if (!whole)
+    if (!whole && b->reg_id) { /* RFC 5626: the flow of a phone */
+        pack_u8(&r->key, 0);
+        pack_u32(&r->key, b->reg_id);
+        pack_bytes(&r->key, b->instance.p, b->instance.n);
+    } else if (!whole) {
         pack_bytes(&r->key, b->contact.p, b->contact.n);
+    }
     return r->key.error;
 }
 

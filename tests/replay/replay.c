@@ -42,6 +42,24 @@ static void run_alias(const struct step *s)
         fail("the alias cannot be added");
 }
 
+/* "q=0.5", "instance=ID", "reg-id=N", or the URI. */
+static void binding_word(struct store_binding *b, struct view word)
+{
+    uint64_t number;
+
+    if (view_istarts(word, VIEW("q=0."))) {
+        view_number(view_from(word, 4), 9, &number);
+        b->q = (uint16_t)(number * 100);
+    } else if (view_istarts(word, VIEW("instance="))) {
+        b->instance = view_from(word, 9);
+    } else if (view_istarts(word, VIEW("reg-id="))) {
+        view_number(view_from(word, 7), 1000, &number);
+        b->reg_id = (uint32_t)number;
+    } else if (word.n) {
+        b->contact = word;
+    }
+}
+
 static void run_binding(const struct step *s)
 {
     char contact[256];
@@ -56,7 +74,7 @@ static void run_binding(const struct step *s)
     text_string(&uri, peer->flow.transport == FLOW_TCP ? ";transport=tcp" : "");
     *b = (struct store_binding){.number = s->words[1],
                                 .domain = VIEW(SERVER_DOMAIN),
-                                .contact = s->words[3].n ? s->words[3] : text_done(&uri),
+                                .contact = text_done(&uri),
                                 .call_id = VIEW("binding"),
                                 .cseq = 1,
                                 .q = 1000,
@@ -65,6 +83,8 @@ static void run_binding(const struct step *s)
                                 .user_agent = VIEW(""),
                                 .registered = clock_wall(),
                                 .expires = clock_wall() + 3600};
+    for (unsigned i = 3; i < s->word_count; i++)
+        binding_word(b, s->words[i]);
     b->flow = (struct view){(char *)packed, flow_pack(&peer->flow, packed)};
     if (location_apply(stage.worker.location, &change) != OK)
         fail("the binding cannot be added: is there such a user?");
@@ -120,6 +140,11 @@ static void run_unreachable(const struct step *s)
     stage_find(s->words[1])->unreachable = true;
 }
 
+static void run_deaf(const struct step *s)
+{
+    stage_find(s->words[1])->deaf = true;
+}
+
 static void run_set(const struct step *s)
 {
     expand_set(s->words[1], s->words[2]);
@@ -147,6 +172,7 @@ static const struct {
     {"set", run_set},
     {"expect", run_expect},
     {"unreachable", run_unreachable},
+    {"deaf", run_deaf},
 };
 
 /* The words of the command with each $(...) replaced. */

@@ -53,6 +53,8 @@ static enum error capture(void *self, const struct sip_flow *to, struct view byt
              VIEW_ARG(bytes));
     if (peer->unreachable)
         return ERR_CLOSED;
+    if (peer->deaf && view_istarts(bytes, VIEW("OPTIONS ")))
+        return OK;
     packet = calloc(1, sizeof(*packet));
     *packet = (struct packet){.peer = peer, .at = clock_ms(), .bytes = {view_dup(bytes), bytes.n}};
     *stage.packets_end = packet;

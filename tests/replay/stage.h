@@ -14,6 +14,7 @@ struct peer {
     struct sip_flow flow;
     char uri[256]; /* Request-URI of its last INVITE */
     bool unreachable;
+    bool deaf; /* keep-alives to it are not seen */
 };
 
 /* A message that left. */
@@ -29,7 +30,7 @@ struct stage {
     struct event_base *base;
     struct config *config;
     struct worker worker;
-    struct peer peers[16];
+    struct peer peers[64];
     unsigned peer_count;
     struct packet *packets, **packets_end;
 };

@@ -1,0 +1,86 @@
+/* From a user or a URI to targets. */
+#include "server/context.h"
+#include "server/reach.h"
+#include "server/route.h"
+
+#define ALTERNATIVES 64 /* flows of one phone that are told apart */
+
+/* RFC 5626 7.1: of several flows of one phone only one is tried at a time, the newest first. */
+static unsigned newer_flows(const struct binding *b)
+{
+    unsigned count = 0;
+
+    for (const struct binding *other = b->user->bindings; b->reg_id && other != b;
+         other = other->next)
+        count += other->reg_id && view_eq(binding_instance(other), binding_instance(b));
+    return count < ALTERNATIVES ? count : ALTERNATIVES - 1;
+}
+
+static uint32_t order_of(unsigned q, const struct binding *b)
+{
+    return (q * 1001 + b->q) * ALTERNATIVES + ALTERNATIVES - 1 - newer_flows(b);
+}
+
+bool aim_reaches(const struct worker *w, const struct user *u)
+{
+    struct hop hop;
+
+    for (const struct binding *b = u->bindings; b; b = b->next)
+        if (reach_binding(w, b, &hop))
+            return true;
+    return false;
+}
+
+/* What it means that a target could not be added. */
+static unsigned status_of(enum error e)
+{
+    return e == OK ? 0 : e == ERR_EXISTS ? 482 : e == ERR_LIMIT ? 483 : 500;
+}
+
+unsigned aim_user(struct context *c, const struct user *u, unsigned q)
+{
+    unsigned status = 480, added = 0;
+
+    for (const struct binding *b = u->bindings; b; b = b->next) {
+        struct hop hop;
+
+        if (!reach_binding(c->worker, b, &hop))
+            continue;
+        hop.instance = b->reg_id ? hash_view(binding_instance(b)) | 1 : 0;
+        status = status_of(targets_add(&c->targets, &hop, order_of(q, b)));
+        added += status == 0;
+    }
+    return added ? 0 : status;
+}
+
+static unsigned aim_elsewhere(struct context *c, const struct uri *uri, struct view text,
+                              unsigned q)
+{
+    struct hop hop = {.uri = text};
+
+    if (!route_to_uri(c->worker, uri, &hop.flow) ||
+        transport_is_self(c->worker->transport, &hop.flow))
+        return 404;
+    return status_of(targets_add(&c->targets, &hop, q * 1001 * ALTERNATIVES));
+}
+
+unsigned aim_uri(struct context *c, struct view text, unsigned q)
+{
+    struct worker *w = c->worker;
+    struct target target;
+    struct uri uri;
+
+    if (uri_parse(&uri, text) != OK || uri.scheme == URI_OTHER || uri.has_headers)
+        return 416;
+    target = plan_resolve(&w->plan, w->location, &uri);
+    switch (target.kind) {
+    case TARGET_USER:
+        return aim_user(c, target.user, q);
+    case TARGET_URI:
+        return uri_parse(&uri, target.uri) == OK ? aim_elsewhere(c, &uri, target.uri, q) : 404;
+    case TARGET_FOREIGN:
+        return aim_elsewhere(c, &uri, text, q);
+    default:
+        return 404;
+    }
+}
