@@ -11,6 +11,7 @@ struct reload {
     struct pack text;    /* as ROLE_PREPARE carries it */
     uint64_t id;
     unsigned waiting;    /* a bit per role that has not answered */
+    bool committed;      /* the roles were told; it is waited until they act on it */
     bool asked;          /* somebody waits at the control socket, else it was SIGHUP */
     uint64_t asker;      /* id of the ROLE_ASK */
     struct pack changes; /* views, one per changed key */
@@ -47,6 +48,8 @@ void daemon_asked(struct daemon *d, uint64_t id, struct view request);
 void reload_begin(struct daemon *d, bool asked, uint64_t asker);
 /* A role's ROLE_PREPARED. */
 void reload_prepared(struct daemon *d, enum role role, const struct channel_message *m);
+/* A role's ROLE_PONG: it has dealt with all that was sent before. */
+void reload_ponged(struct daemon *d, enum role role, uint64_t id);
 /* A role died: what waits for it is called off. */
 void reload_role_gone(struct daemon *d, enum role role);
 void reload_free(struct reload *r);

@@ -207,6 +207,12 @@ struct sender {
 
 static struct sender senders[ROLES];
 
+static void role_ponged(struct daemon *d, struct child *c, uint64_t id)
+{
+    c->answered = clock_ms();
+    reload_ponged(d, c->role, id);
+}
+
 static void role_message(void *arg, const struct channel_message *m)
 {
     struct daemon *d = ((struct sender *)arg)->daemon;
@@ -220,7 +226,7 @@ static void role_message(void *arg, const struct channel_message *m)
     else if (m->type == ROLE_PREPARED)
         reload_prepared(d, c->role, m);
     else if (m->type == ROLE_PONG)
-        c->answered = clock_ms();
+        role_ponged(d, c, m->id);
     else if (m->type == ROLE_WANT_STREAM && c->role == ROLE_SIP)
         stream_give(c, m);
     else if (m->type == ROLE_ASK && c->role == ROLE_KEEPER)

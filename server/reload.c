@@ -10,13 +10,15 @@
 #include "server/daemon.h"
 #include "server/notify.h"
 
-#define PREPARE_WAIT 10 /* s */
+#define PREPARE_WAIT 10           /* s */
+#define RELOAD_PING  (1ull << 63) /* tells our pings from those that ask for life */
 
 static void reload_clear(struct reload *r)
 {
     config_free(r->next);
     r->next = NULL;
     r->waiting = 0;
+    r->committed = false;
     pack_reset(&r->changes);
     if (r->timeout)
         event_del(r->timeout);
@@ -75,11 +77,25 @@ static void change_note(void *arg, const char *text)
     pack_view(arg, view_of(text));
 }
 
+static void changes_tell(struct daemon *d);
+
+/* All roles act on it (one that died starts with it). */
+static void reload_finish(struct daemon *d)
+{
+    changes_tell(d);
+    reload_clear(&d->reload);
+    notify_ready("Answering SIP");
+}
+
 static void on_timeout(evutil_socket_t fd, short what, void *arg)
 {
+    struct daemon *d = arg;
     (void)fd;
     (void)what;
-    reload_call_off(arg, "a role did not answer in time");
+    if (d->reload.committed)
+        reload_finish(d);
+    else
+        reload_call_off(d, "a role did not answer in time");
 }
 
 /* Reads the file and finds the changes. False: it was refused and the answer is sent. */
@@ -122,7 +138,7 @@ void reload_begin(struct daemon *d, bool asked, uint64_t asker)
     struct reload *r = &d->reload;
     const struct timeval wait = {PREPARE_WAIT, 0};
     notify_reloading();
-    if (r->next) {
+    if (r->next || r->committed) {
         reload_refuse(d, asked, asker, "a reload is under way");
         return;
     }
@@ -173,8 +189,12 @@ static void reload_commit(struct daemon *d)
 {
     struct reload *r = &d->reload;
     struct pack text = d->text;
-    for (int i = 0; i < ROLES; i++)
+    for (int i = 0; i < ROLES; i++) {
+        r->waiting |= 1u << i;
         child_send(&d->children[i], ROLE_COMMIT, r->id, VIEW_NONE, -1);
+        child_send(&d->children[i], ROLE_PING, r->id | RELOAD_PING, VIEW_NONE, -1);
+    }
+    r->committed = true;
     config_free(d->config);
     d->config = r->next;
     r->next = NULL;
@@ -182,9 +202,20 @@ static void reload_commit(struct daemon *d)
     r->text = text;
     log_level = d->config->log_level;
     config_warnings(d->config, warning_log, NULL);
-    changes_tell(d);
-    reload_clear(r);
-    notify_ready("Answering SIP");
+}
+
+static void reload_acted(struct daemon *d, enum role role)
+{
+    struct reload *r = &d->reload;
+    r->waiting &= ~(1u << role);
+    if (!r->waiting)
+        reload_finish(d);
+}
+
+void reload_ponged(struct daemon *d, enum role role, uint64_t id)
+{
+    if (d->reload.committed && id == (d->reload.id | RELOAD_PING))
+        reload_acted(d, role);
 }
 
 void reload_prepared(struct daemon *d, enum role role, const struct channel_message *m)
@@ -209,6 +240,8 @@ void reload_prepared(struct daemon *d, enum role role, const struct channel_mess
 void reload_role_gone(struct daemon *d, enum role role)
 {
     char why[100];
+    if (d->reload.committed)
+        reload_acted(d, role);
     if (!d->reload.next)
         return;
     snprintf(why, sizeof why, "the %s role died meanwhile", role_name(role));

@@ -67,8 +67,8 @@ static bool token_find(const struct worker *w, const struct request *r, struct r
     return false;
 }
 
-/* The other side's flow; when the Request-URI names another port of the same address (a phone that
- * moved its port, or whose connection is gone), that one. */
+/* The other side's flow; when the Request-URI names a port of the same address (a phone that moved
+ * its port, or whose connection is gone), that one. */
 static void next_hop(const struct worker *w, struct request *r, struct sip_flow *to)
 {
     bool gone = flow_is_reliable(to) && !transport_is_open(w->transport, to);
@@ -80,7 +80,7 @@ static void next_hop(const struct worker *w, struct request *r, struct sip_flow 
         return;
     contact.listener = to->listener;
     memcpy(contact.local, to->local, sizeof(contact.local));
-    r->flow_failed = gone && contact.port == to->port;
+    r->flow_failed = false;
     *to = contact;
 }
 

@@ -56,7 +56,7 @@ class Daemon:
     With OFFHOOK_SANDBOX=on the roles are closed in under the accounts offhook and offhookdb."""
 
     def __init__(self, config="", domain=("companyb.com",), sandbox=SANDBOX, user="root", port=None,
-                 listen=None, folder=None, file_limit=None, environment=None, **keys):
+                 listen=None, folder=None, file_limit=None, environment=None, namespace=None, **keys):
         self.folder = folder or tempfile.mkdtemp(prefix="offhook-test-")
         self.domain = domain[0]
         self.port = port or free_port()
@@ -84,6 +84,8 @@ class Daemon:
             os.chown(self.folder, pwd.getpwnam(user).pw_uid, -1)
         self.lines.update({k.replace("_", "-"): v for k, v in keys.items()})
         self.config, self.file_limit = config, file_limit
+        # the network namespace to run in, as made by network.py
+        self.enter = ["nsenter", f"--net=/run/netns/{namespace}"] if namespace else []
         self.environment = {**os.environ, **(environment or {})}
         self.process = None
         self.numbers = 5540000
@@ -101,7 +103,7 @@ class Daemon:
 
     def start(self, wait=True):
         self.log = open(os.path.join(self.folder, "stderr"), "a+b")
-        self.process = subprocess.Popen([OFFHOOKD, "-c", self.file], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*self.enter, OFFHOOKD, "-c", self.file], stdin=subprocess.DEVNULL,
                                         env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True,
                                         restore_signals=not self.file_limit,
                                         preexec_fn=self.limit if self.file_limit else None)

@@ -1,6 +1,7 @@
 """A phone: builds its requests byte by byte and checks what comes back. UDP or TCP, IPv4 or IPv6,
 in the manner of RFC 3261 or of a 7960 (style="7960")."""
 
+import contextlib
 import re
 import secrets
 import select
@@ -21,7 +22,7 @@ class Phone:
     """One line of one phone. A 7960 sends from another port than the one it listens on."""
 
     def __init__(self, daemon, number=None, password=None, transport="udp", ipv6=False,
-                 style="rfc3261", host=None, domain=None, agent=None):
+                 style="rfc3261", host=None, domain=None, agent=None, server=None, place=None):
         self.daemon, self.transport, self.style = daemon, transport, style
         if number is None:
             number, password = daemon.user_add()
@@ -29,7 +30,8 @@ class Phone:
         self.domain = domain or daemon.domain
         self.ipv6 = ipv6
         self.host = host or ("::1" if ipv6 else "127.0.0.1")
-        self.server = ("::1" if ipv6 else "127.0.0.1", daemon.port)
+        self.server = (server or ("::1" if ipv6 else "127.0.0.1"), daemon.port)
+        self.place = place or contextlib.nullcontext  # where its sockets are made: network.py
         self.agent = agent or ("Cisco-SIP-IP-Phone/3" if style == "7960" else "flow")
         self.inbox, self.seen, self.buffer = [], set(), b""
         self.received = self.sent = 0
@@ -40,6 +42,10 @@ class Phone:
     # sockets
 
     def open(self):
+        with self.place():
+            self.open_here()
+
+    def open_here(self):
         family = socket.AF_INET6 if self.ipv6 else socket.AF_INET
         if self.transport == "udp":
             self.sock = socket.socket(family, socket.SOCK_DGRAM)
