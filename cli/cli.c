@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,20 @@ const char *cli_option(const struct cli *cli, const char *name)
         if (cli->options[i].name_size == size && memcmp(cli->options[i].name, name, size) == 0)
             return cli->options[i].value;
     return NULL;
+}
+
+int cli_number(const struct cli *cli, const char *name, uint64_t least, uint64_t most,
+               uint64_t *out)
+{
+    const char *text = cli_option(cli, name);
+    uint64_t n;
+    if (!text)
+        return CLI_DONE;
+    if (!view_number(view_of(text), most, &n) || n < least)
+        return cli_misuse(cli, "--%s takes a number from %" PRIu64 " to %" PRIu64, name, least,
+                          most);
+    *out = n;
+    return CLI_DONE;
 }
 
 static void problem_first(void *arg, const char *text)

@@ -53,6 +53,10 @@ int cli_misuse(const struct cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* The value of an option ("" for a flag), NULL when it was not given. */
 const char *cli_option(const struct cli *cli, const char *name);
+/* The value of an option as a number from least to most; *out keeps its value when it was not
+ * given. Returns CLI_DONE, or the exit status after the problem was told. */
+int cli_number(const struct cli *cli, const char *name, uint64_t least, uint64_t most,
+               uint64_t *out);
 /* The configuration, read on first use; NULL after a problem was told. */
 const struct config *cli_config(struct cli *cli);
 /* Carries out request (taken over; NULL fails) and tells "NOUN WHO done", or the closing object as
@@ -74,6 +78,9 @@ typedef bool client_item(void *arg, json_t *item);
 /* A request for this command: its words, --domain, and pairs of key and text (a NULL text is left
  * out), ended by a NULL key. The caller owns it; NULL after a problem was told. */
 json_t *cli_request(const struct cli *cli, ...);
+/* Adds value (taken over; NULL fails) to request. Returns request; NULL, request given back, after
+ * a problem was told. A NULL request stays one. */
+json_t *cli_request_add(const struct cli *cli, json_t *request, const char *key, json_t *value);
 /* Sends request to the daemon, or carries it out on the store when no daemon runs. item may be
  * NULL. Returns the closing object, owned by the caller; NULL after a problem was told. */
 json_t *client_call(struct cli *cli, json_t *request, client_item *item, void *arg);
@@ -202,6 +209,9 @@ int cli_user_import(struct cli *cli);
 int cli_alias_add(struct cli *cli);
 int cli_alias_list(struct cli *cli);
 int cli_alias_remove(struct cli *cli);
+int cli_forward_set(struct cli *cli);
+int cli_forward_clear(struct cli *cli);
+int cli_forward_show(struct cli *cli);
 int cli_registration_list(struct cli *cli);
 int cli_registration_remove(struct cli *cli);
 int cli_status(struct cli *cli);

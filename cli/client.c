@@ -46,6 +46,16 @@ json_t *cli_request(const struct cli *cli, ...)
     return NULL;
 }
 
+json_t *cli_request_add(const struct cli *cli, json_t *request, const char *key, json_t *value)
+{
+    if (json_object_set_new(request, key, value) == 0)
+        return request;
+    if (request)
+        cli_fail("%s: %s", cli->command->words, error_text(ERR_MEMORY));
+    json_decref(request);
+    return NULL;
+}
+
 /* -1 with errno when nobody can be reached. */
 static int control_connect(const char *path)
 {

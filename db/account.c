@@ -4,6 +4,23 @@
 #include "db/account.h"
 #include "db/answer.h"
 
+json_t *account_missing(const struct address *a)
+{
+    return answer_error("there is no user %s@%s; offhook user list shows them", a->number,
+                        a->domain);
+}
+
+bool account_find(const struct command_context *c, const struct address *a, struct store_user *user,
+                  json_t **answer)
+{
+    enum error e = c->store->ops->user_get(c->store, view_of(a->number), view_of(a->domain), user);
+
+    if (!e && view_eq(user->number, view_of(a->number)))
+        return true;
+    *answer = e && e != ERR_NOT_FOUND ? answer_of(c->store, e) : account_missing(a);
+    return false;
+}
+
 bool account_names_free(const struct command_context *c, const struct address *a,
                         struct view auth_name, json_t **answer)
 {

@@ -1,4 +1,4 @@
-/* Writing users as commands do: with checks, hashing the password. Private to db/. */
+/* Finding and writing users as commands do: with checks, hashing the password. Private to db/. */
 #ifndef OFFHOOK_DB_ACCOUNT_H
 #define OFFHOOK_DB_ACCOUNT_H
 
@@ -9,6 +9,12 @@ struct account_kept {
     char name[TEXT_MAX + 1], auth_name[NUMBER_MAX];
 };
 
+/* The refusal: nobody has this number. */
+json_t *account_missing(const struct address *a);
+/* The user with this very number; its views live until the next call on the store. False after
+ * setting *answer to the refusal. */
+bool account_find(const struct command_context *c, const struct address *a, struct store_user *user,
+                  json_t **answer);
 /* Two users must not answer to one name: neither as number nor as auth name. False after setting
  * *answer to the refusal. */
 bool account_names_free(const struct command_context *c, const struct address *a,

@@ -37,17 +37,66 @@ void binding_unpack(struct store_binding *b, struct view *from, bool *bad)
     b->registered = (int64_t)unpack_u64(from, bad);
 }
 
-void change_pack(struct pack *k, const struct change *c)
+static void forward_pack(struct pack *k, const struct change *c)
 {
-    pack_u8(k, (uint8_t)c->kind);
-    if (c->kind == CHANGE_BINDING) {
-        binding_pack(k, &c->binding);
+    const struct store_forward *f = &c->forward;
+
+    pack_view(k, f->number);
+    pack_view(k, f->domain);
+    pack_u8(k, (uint8_t)f->kind);
+    if (c->kind == CHANGE_FORWARD_GONE)
         return;
-    }
+    pack_view(k, f->target);
+    pack_u16(k, f->after);
+}
+
+static void forward_unpack(struct change *c, struct view *from, bool *bad)
+{
+    struct store_forward *f = &c->forward;
+    uint8_t kind;
+
+    c->number = f->number = unpack_view(from, bad);
+    c->domain = f->domain = unpack_view(from, bad);
+    kind = unpack_u8(from, bad);
+    *bad |= kind >= FORWARD_KINDS;
+    f->kind = *bad ? FORWARD_ALWAYS : (enum forward_kind)kind;
+    if (c->kind == CHANGE_FORWARD_GONE)
+        return;
+    f->target = unpack_view(from, bad);
+    f->after = unpack_u16(from, bad);
+}
+
+/* Changes of users, aliases and bindings as a whole. */
+static void plain_pack(struct pack *k, const struct change *c)
+{
     pack_view(k, c->number);
     pack_view(k, c->domain);
     if (c->kind == CHANGE_USER || c->kind == CHANGE_ALIAS)
         pack_view(k, c->text);
+}
+
+static void plain_unpack(struct change *c, struct view *from, bool *bad)
+{
+    c->number = unpack_view(from, bad);
+    c->domain = unpack_view(from, bad);
+    if (c->kind == CHANGE_USER || c->kind == CHANGE_ALIAS)
+        c->text = unpack_view(from, bad);
+}
+
+void change_pack(struct pack *k, const struct change *c)
+{
+    pack_u8(k, (uint8_t)c->kind);
+    switch (c->kind) {
+    case CHANGE_BINDING:
+        binding_pack(k, &c->binding);
+        break;
+    case CHANGE_FORWARD:
+    case CHANGE_FORWARD_GONE:
+        forward_pack(k, c);
+        break;
+    default:
+        plain_pack(k, c);
+    }
 }
 
 bool change_unpack(struct change *c, struct view *from)
@@ -56,18 +105,21 @@ bool change_unpack(struct change *c, struct view *from)
     uint8_t kind = unpack_u8(from, &bad);
 
     memset(c, 0, sizeof(*c));
-    if (bad || kind < CHANGE_USER || kind > CHANGE_BINDINGS_GONE)
+    if (bad || kind < CHANGE_USER || kind > CHANGE_LAST)
         return false;
     c->kind = (enum change_kind)kind;
-    if (c->kind == CHANGE_BINDING) {
+    switch (c->kind) {
+    case CHANGE_BINDING:
         binding_unpack(&c->binding, from, &bad);
         c->number = c->binding.number;
         c->domain = c->binding.domain;
-        return !bad;
+        break;
+    case CHANGE_FORWARD:
+    case CHANGE_FORWARD_GONE:
+        forward_unpack(c, from, &bad);
+        break;
+    default:
+        plain_unpack(c, from, &bad);
     }
-    c->number = unpack_view(from, &bad);
-    c->domain = unpack_view(from, &bad);
-    if (c->kind == CHANGE_USER || c->kind == CHANGE_ALIAS)
-        c->text = unpack_view(from, &bad);
     return !bad;
 }

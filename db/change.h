@@ -6,12 +6,15 @@
 #include "db/store.h"
 
 enum change_kind {
-    CHANGE_USER = 1,     /* number, domain, name: exists (now) */
-    CHANGE_USER_GONE,    /* number, domain */
-    CHANGE_ALIAS,        /* number, domain, target */
-    CHANGE_ALIAS_GONE,   /* number, domain */
-    CHANGE_BINDING,      /* a binding row; expires in the past: gone */
-    CHANGE_BINDINGS_GONE /* number, domain: all bindings of the address-of-record */
+    CHANGE_USER = 1,      /* number, domain, name: exists (now) */
+    CHANGE_USER_GONE,     /* number, domain */
+    CHANGE_ALIAS,         /* number, domain, target */
+    CHANGE_ALIAS_GONE,    /* number, domain */
+    CHANGE_BINDING,       /* a binding row; expires in the past: gone */
+    CHANGE_BINDINGS_GONE, /* number, domain: all bindings of the address-of-record */
+    CHANGE_FORWARD,       /* a forward of a user */
+    CHANGE_FORWARD_GONE,  /* number, domain, kind */
+    CHANGE_LAST = CHANGE_FORWARD_GONE
 };
 
 struct change {
@@ -19,6 +22,7 @@ struct change {
     struct view number, domain;
     struct view text;             /* CHANGE_USER: display name; CHANGE_ALIAS: target */
     struct store_binding binding; /* CHANGE_BINDING (number and domain inside) */
+    struct store_forward forward; /* CHANGE_FORWARD, CHANGE_FORWARD_GONE (the same) */
 };
 
 void change_pack(struct pack *k, const struct change *c);

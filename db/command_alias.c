@@ -55,15 +55,6 @@ struct alias_page {
     char last[NUMBER_MAX + DOMAIN_MAX];
 };
 
-/* The order of the store: bytes, the shorter one first. */
-static int view_order(struct view a, struct view b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int order = n ? memcmp(a.p, b.p, n) : 0;
-
-    return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 static bool alias_page_each(void *arg, const struct store_alias *alias)
 {
     struct alias_page *page = arg;

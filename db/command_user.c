@@ -6,23 +6,6 @@
 #include "db/request.h"
 #include "db/verbs.h"
 
-static json_t *no_such_user(const struct address *a)
-{
-    return answer_error("there is no user %s@%s; offhook user list shows them", a->number,
-                        a->domain);
-}
-
-static bool user_exists(const struct command_context *c, const struct address *a,
-                        struct store_user *user, json_t **answer)
-{
-    enum error e = c->store->ops->user_get(c->store, view_of(a->number), view_of(a->domain), user);
-
-    if (!e && view_eq(user->number, view_of(a->number)))
-        return true;
-    *answer = e && e != ERR_NOT_FOUND ? answer_of(c->store, e) : no_such_user(a);
-    return false;
-}
-
 json_t *user_add(const struct command_context *c, const json_t *request)
 {
     struct address a;
@@ -114,7 +97,7 @@ json_t *user_show(const struct command_context *c, const json_t *request)
     json_t *answer = NULL, *item, *realm;
     enum error e;
 
-    if (!request_address(c, request, &a, &answer) || !user_exists(c, &a, &user, &answer))
+    if (!request_address(c, request, &a, &answer) || !account_find(c, &a, &user, &answer))
         return answer;
     item = user_item(&user);
     realm = answer_text(user.credentials.realm);
@@ -141,7 +124,7 @@ json_t *user_password(const struct command_context *c, const json_t *request)
     enum error e;
 
     if (!request_address(c, request, &a, &answer) ||
-        !request_password(request, &password, &answer) || !user_exists(c, &a, &user, &answer))
+        !request_password(request, &password, &answer) || !account_find(c, &a, &user, &answer))
         return answer;
     if (!account_keep(&user, &kept))
         return answer_error("user %s is damaged; remove it and add it anew", a.number);
@@ -163,7 +146,7 @@ json_t *user_remove(const struct command_context *c, const json_t *request)
         return answer;
     e = c->store->ops->user_remove(c->store, view_of(a.number), view_of(a.domain));
     if (e == ERR_NOT_FOUND)
-        return no_such_user(&a);
+        return account_missing(&a);
     if (!e) {
         answer_change(c, CHANGE_USER_GONE, view_of(a.number), view_of(a.domain), VIEW_NONE);
         answer_change(c, CHANGE_BINDINGS_GONE, view_of(a.number), view_of(a.domain), VIEW_NONE);

@@ -185,21 +185,39 @@ bool request_target(const json_t *request, char out[512], json_t **answer)
                                        "sip:5550001@companyb.com, of at most 511 bytes"));
 }
 
+bool request_whole(const json_t *request, const char *key, json_int_t least, json_int_t most,
+                   json_int_t *out, json_t **answer)
+{
+    const json_t *field = json_object_get(request, key);
+    json_int_t n = json_integer_value(field);
+
+    if (!field || json_is_null(field))
+        return true;
+    if (!json_is_integer(field) || n < least || n > most)
+        return refuse(answer, answer_error("\"%s\" has to be a number from %" JSON_INTEGER_FORMAT
+                                           " to %" JSON_INTEGER_FORMAT,
+                                           key, least, most));
+    *out = n;
+    return true;
+}
+
+int view_order(struct view a, struct view b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.p, b.p, n) : 0;
+
+    return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
 bool request_page(const json_t *request, size_t *limit, const char **after, json_t **answer)
 {
-    const json_t *field = json_object_get(request, "limit");
+    json_int_t n = PAGE_DEFAULT;
     struct view text;
     bool present;
 
-    *limit = PAGE_DEFAULT;
-    if (field && !json_is_null(field)) {
-        json_int_t n = json_integer_value(field);
-
-        if (!json_is_integer(field) || n < 1 || n > PAGE_MAX)
-            return refuse(answer,
-                          answer_error("\"limit\" has to be a number from 1 to %d", PAGE_MAX));
-        *limit = (size_t)n;
-    }
+    if (!request_whole(request, "limit", 1, PAGE_MAX, &n, answer))
+        return false;
+    *limit = (size_t)n;
     if (!text_field(request, "after", &text, &present, answer))
         return false;
     *after = text.p;

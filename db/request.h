@@ -30,6 +30,11 @@ bool request_auth_name(const json_t *request, struct view *out, json_t **answer)
 bool request_password(const json_t *request, struct view *out, json_t **answer);
 /* "target" of an alias: a number made canonical, or a URI as it is. */
 bool request_target(const json_t *request, char out[512], json_t **answer);
+/* A whole number from least to most; absent: *out keeps its value. */
+bool request_whole(const json_t *request, const char *key, json_int_t least, json_int_t most,
+                   json_int_t *out, json_t **answer);
+/* The order in which the store hands out texts: bytes, the shorter one first. */
+int view_order(struct view a, struct view b);
 /* "limit" and "after"; *after is "" at the first page. */
 bool request_page(const json_t *request, size_t *limit, const char **after, json_t **answer);
 

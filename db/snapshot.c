@@ -1,4 +1,4 @@
-/* The snapshot: all users, aliases and bindings as changes in one sealed memfd. */
+/* The snapshot: all that sip works with, as changes in one sealed memfd. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -57,6 +57,13 @@ static bool add_alias(void *arg, const struct store_alias *alias)
     return snapshot_add(arg, &change);
 }
 
+static bool add_forward(void *arg, const struct store_forward *forward)
+{
+    struct change change = {.kind = CHANGE_FORWARD, .forward = *forward};
+
+    return snapshot_add(arg, &change);
+}
+
 static bool add_binding(void *arg, const struct store_binding *binding)
 {
     struct change change = {.kind = CHANGE_BINDING, .binding = *binding};
@@ -70,6 +77,8 @@ static enum error snapshot_fill(struct snapshot *s, struct store *store)
 
     if (!e && !s->error)
         e = store->ops->alias_each(store, add_alias, s);
+    if (!e && !s->error)
+        e = store->ops->forward_each(store, VIEW_NONE, VIEW_NONE, add_forward, s);
     if (!e && !s->error)
         e = store->ops->binding_each(store, VIEW_NONE, VIEW_NONE, clock_wall(), add_binding, s);
     if (!e)

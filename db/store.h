@@ -19,6 +19,22 @@ struct store_alias {
     struct view target; /* a number, or a whole SIP URI */
 };
 
+/* When a user's calls go to somebody else. The values are stored. */
+enum forward_kind {
+    FORWARD_ALWAYS,
+    FORWARD_BUSY,
+    FORWARD_NO_ANSWER,
+    FORWARD_UNREACHABLE, /* no phone is registered, or none can be reached */
+    FORWARD_KINDS
+};
+
+struct store_forward {
+    struct view number, domain; /* the user */
+    enum forward_kind kind;
+    struct view target; /* a number, or a whole SIP URI */
+    uint16_t after;     /* FORWARD_NO_ANSWER: seconds until then; else 0 */
+};
+
 /* A binding as registered (RFC 3261 section 10). Keyed by (aor user, domain, contact);
  * with a reg-id by (aor user, domain, instance, reg-id). */
 struct store_binding {
@@ -41,6 +57,7 @@ struct store;
 /* Hands over one object; false stops the walk. */
 typedef bool store_user_each(void *arg, const struct store_user *user);
 typedef bool store_alias_each(void *arg, const struct store_alias *alias);
+typedef bool store_forward_each(void *arg, const struct store_forward *forward);
 typedef bool store_binding_each(void *arg, const struct store_binding *binding);
 
 struct store_ops {
@@ -56,7 +73,8 @@ struct store_ops {
      * until the next call on s. */
     enum error (*user_get)(struct store *s, struct view name, struct view domain,
                            struct store_user *out);
-    /* Removes the user, the aliases that lead only to it are left alone, its bindings go. */
+    /* Removes the user, the aliases that lead only to it are left alone, its bindings and forwards
+     * go. */
     enum error (*user_remove)(struct store *s, struct view number, struct view domain);
     /* Users in order of (domain, number), from the one behind (after_domain, after_number) on. */
     enum error (*user_each)(struct store *s, struct view after_number, struct view after_domain,
@@ -67,6 +85,13 @@ struct store_ops {
     enum error (*alias_put)(struct store *s, const struct store_alias *alias, bool replace);
     enum error (*alias_remove)(struct store *s, struct view number, struct view domain);
     enum error (*alias_each)(struct store *s, store_alias_each *each, void *arg);
+    /* Replaces a forward of the same kind. */
+    enum error (*forward_put)(struct store *s, const struct store_forward *forward);
+    enum error (*forward_remove)(struct store *s, struct view number, struct view domain,
+                                 enum forward_kind kind);
+    /* In order of (domain, number, kind). number empty: of all users. */
+    enum error (*forward_each)(struct store *s, struct view number, struct view domain,
+                               store_forward_each *each, void *arg);
     /* Appends what a REGISTER decided; idempotent. */
     enum error (*binding_put)(struct store *s, const struct store_binding *binding);
     /* The newest state of each binding that has not expired at `now`. number empty: of all. */

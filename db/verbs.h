@@ -11,6 +11,8 @@ typedef json_t *command_verb(const struct command_context *c, const json_t *requ
 command_verb user_add, user_list, user_show, user_password, user_remove, user_import;
 /* command_alias.c */
 command_verb alias_add, alias_list, alias_remove;
+/* command_forward.c */
+command_verb forward_set, forward_clear, forward_show;
 /* command_registration.c */
 command_verb registration_list, registration_remove;
 /* command_database.c */

@@ -153,6 +153,7 @@ static void user_drop(struct table_node *node, void *arg)
     struct user *u = (struct user *)(void *)node;
 
     bindings_free(u);
+    forwarding_clear(&u->forwarding);
     if (u->busy) { /* whoever is busy with it holds a pointer */
         u->gone = true;
         return;
@@ -382,6 +383,18 @@ static enum error binding_put(struct location *l, const struct store_binding *ro
     return u ? location_bind(l, u, row) : ERR_NOT_FOUND;
 }
 
+static enum error forward_apply(struct location *l, const struct change *c)
+{
+    struct user *u = location_user(l, c->forward.number, c->forward.domain);
+
+    if (!u)
+        return ERR_NOT_FOUND;
+    if (c->kind == CHANGE_FORWARD)
+        return forwarding_put(&u->forwarding, &c->forward);
+    forwarding_remove(&u->forwarding, c->forward.kind);
+    return OK;
+}
+
 static enum error user_gone(struct location *l, const struct change *c, bool whole)
 {
     struct user *u = location_user(l, c->number, c->domain);
@@ -414,8 +427,16 @@ enum error location_apply(struct location *l, const struct change *c)
         return binding_put(l, &c->binding);
     case CHANGE_BINDINGS_GONE:
         return user_gone(l, c, false);
+    case CHANGE_FORWARD:
+    case CHANGE_FORWARD_GONE:
+        return forward_apply(l, c);
     }
     return ERR_SYNTAX;
+}
+
+const struct forward *user_forward(const struct user *u, enum forward_kind kind)
+{
+    return forwarding_find(&u->forwarding, kind);
 }
 
 struct location_counts location_counts(const struct location *l)

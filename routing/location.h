@@ -1,8 +1,9 @@
-/* Location: users, aliases and bindings in memory, fed by changes from the keeper. */
+/* Location: users, aliases, forwards and bindings in memory, fed by changes from the keeper. */
 #ifndef OFFHOOK_ROUTING_LOCATION_H
 #define OFFHOOK_ROUTING_LOCATION_H
 
 #include "db/change.h"
+#include "routing/forwarding.h"
 #include "sip/sip.h"
 
 struct location;
@@ -11,7 +12,8 @@ struct location;
 struct user {
     struct table_node node;
     struct binding *bindings; /* newest first */
-    const char *domain;       /* interned, NUL-ended */
+    struct forwarding forwarding;
+    const char *domain; /* interned, NUL-ended */
     void *busy;
     bool gone; /* removed, but busy: nobody finds it any more */
     uint8_t number_size;
@@ -56,7 +58,8 @@ void location_watch(struct location *l, const struct location_watch *watch);
 void location_clear(struct location *l);
 /* Ends the busy state of u, which may be gone after the call. */
 void location_release(struct location *l, struct user *u);
-/* Takes over one fact. ERR_MEMORY, ERR_NOT_FOUND (a binding of nobody). */
+/* Takes over one fact. ERR_MEMORY, ERR_NOT_FOUND (a binding or forward of nobody),
+ * ERR_SYNTAX (a change of something else). */
 enum error location_apply(struct location *l, const struct change *change);
 /* Takes over a binding of u. ERR_MEMORY. */
 enum error location_bind(struct location *l, struct user *u, const struct store_binding *row);
@@ -71,6 +74,8 @@ struct location_counts location_counts(const struct location *l);
 bool binding_is(const struct binding *b, const struct store_binding *row);
 struct view user_number(const struct user *u);
 struct view user_domain(const struct user *u);
+/* The forward of u for this kind of event; NULL. Lives until the next change of u's forwards. */
+const struct forward *user_forward(const struct user *u, enum forward_kind kind);
 struct view binding_contact(const struct binding *b);
 struct view binding_call_id(const struct binding *b);
 struct view binding_path(const struct binding *b);

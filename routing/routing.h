@@ -2,6 +2,7 @@
 #ifndef OFFHOOK_ROUTING_ROUTING_H
 #define OFFHOOK_ROUTING_ROUTING_H
 
+#include "routing/forwarding.h"
 #include "routing/location.h"
 #include "routing/plan.h"
 

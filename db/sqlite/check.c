@@ -13,6 +13,8 @@ static const char *const checks[] = {
     "WHERE a.auth_name <> '' AND a.auth_name <> a.number LIMIT 100",
     "SELECT 'alias ' || number || '@' || domain || ': it has no target' FROM alias "
     "WHERE target = '' LIMIT 100",
+    "SELECT 'forward of ' || number || '@' || domain || ': it is malformed' FROM forward "
+    "WHERE target = '' OR kind NOT BETWEEN 0 AND 3 OR after NOT BETWEEN 0 AND 180 LIMIT 100",
     "SELECT 'row ' || id || ' of the bindings is damaged' FROM journal "
     "WHERE typeof(bindings) <> 'blob' OR length(bindings) = 0 OR substr(bindings, 1, 1) <> x'01' "
     "LIMIT 100",

@@ -36,6 +36,19 @@ static const char *const migrations[] = {
     " SELECT expires, journal_row(number, domain, contact, expires, call_id, cseq, q, path,"
     " instance, user_agent, flow, registered) FROM binding ORDER BY id;"
     "DROP TABLE binding;",
+
+    /* Where calls go that do not stay here. Kinds of forwards are numbered as in db/store.h; the
+     * password of a gateway is sealed (db/seal.h), the gateways of a route are a list of names. */
+    "CREATE TABLE forward ("
+    " domain TEXT NOT NULL, number TEXT NOT NULL, kind INTEGER NOT NULL, target TEXT NOT NULL,"
+    " after INTEGER NOT NULL, PRIMARY KEY (domain, number, kind)) WITHOUT ROWID;"
+    "CREATE TABLE gateway ("
+    " name TEXT PRIMARY KEY, uri TEXT NOT NULL, username TEXT NOT NULL, password BLOB NOT NULL,"
+    " priority INTEGER NOT NULL, weight INTEGER NOT NULL, max_calls INTEGER NOT NULL,"
+    " registers INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE route ("
+    " prefix TEXT PRIMARY KEY, gateways TEXT NOT NULL, strip INTEGER NOT NULL,"
+    " prepend TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 const int sqlite_schema_version = sizeof(migrations) / sizeof(*migrations);

@@ -22,6 +22,10 @@ enum sqlite_slot {
     SLOT_ALIAS_REPLACE,
     SLOT_ALIAS_REMOVE,
     SLOT_ALIAS_EACH,
+    SLOT_FORWARD_PUT,
+    SLOT_FORWARD_REMOVE,
+    SLOT_FORWARD_REMOVE_ALL,
+    SLOT_FORWARD_EACH,
     SLOT_BINDING_PUT,
     SLOT_BINDING_ALL,
     SLOT_BINDING_OLDEST,
@@ -94,6 +98,14 @@ enum error sqlite_realm_misfits(struct store *store, struct view realm, uint64_t
 enum error sqlite_alias_put(struct store *store, const struct store_alias *alias, bool replace);
 enum error sqlite_alias_remove(struct store *store, struct view number, struct view domain);
 enum error sqlite_alias_each(struct store *store, store_alias_each *each, void *arg);
+/* forwards.c */
+enum error sqlite_forward_put(struct store *store, const struct store_forward *forward);
+enum error sqlite_forward_remove(struct store *store, struct view number, struct view domain,
+                                 enum forward_kind kind);
+enum error sqlite_forward_each(struct store *store, struct view number, struct view domain,
+                               store_forward_each *each, void *arg);
+/* The user is gone: so are its forwards. */
+enum error sqlite_forwards_remove(struct sqlite *s, struct view number, struct view domain);
 /* bindings.c, replay.c */
 enum error sqlite_binding_put(struct store *store, const struct store_binding *binding);
 enum error sqlite_binding_each(struct store *store, struct view number, struct view domain,

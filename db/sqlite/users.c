@@ -160,7 +160,10 @@ static enum error remove_rows(struct sqlite *s, struct view number, struct view 
     e = sqlite_run(s, q, &changes);
     if (e)
         return e;
-    return changes ? sqlite_binding_put(&s->store, &all) : ERR_NOT_FOUND;
+    if (!changes)
+        return ERR_NOT_FOUND;
+    e = sqlite_forwards_remove(s, number, domain);
+    return e ? e : sqlite_binding_put(&s->store, &all);
 }
 
 enum error sqlite_user_remove(struct store *store, struct view number, struct view domain)

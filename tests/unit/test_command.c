@@ -309,6 +309,57 @@ static void aliases_live_and_die(void **state)
     run_refused(f, "{'command':'alias remove','number':'100'}", "no alias 100");
 }
 
+static void forwards_live_and_die(void **state)
+{
+    struct fixture *f = *state;
+
+    run_ok(f, "{'command':'user add','number':'1','password':'x','auth-name':'bob'}");
+    f->changes = 0;
+    run_ok(f, "{'command':'forward set','number':'1','kinds':['busy','no-answer'],'target':'2-0'}");
+    assert_int_equal(f->changes, 2);
+    assert_string_equal(f->change, "7 1@companyb.com ");
+    run_ok(f, "{'command':'forward set','number':'1','kinds':['always'],'target':'sip:x@y'}");
+    run_ok(f, "{'command':'forward show','number':'1'}");
+    assert_int_equal(json_array_size(f->items), 3);
+    assert_string_equal(item_text(f, 0, "when"), "always");
+    assert_string_equal(item_text(f, 0, "target"), "sip:x@y");
+    assert_null(json_object_get(json_array_get(f->items, 1), "after"));
+    assert_string_equal(item_text(f, 2, "target"), "20"); /* as it is dialled */
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(f->items, 2), "after")), 20);
+    run_ok(f, "{'command':'forward show','after':'1@companyb.com busy'}");
+    assert_int_equal(json_array_size(f->items), 1);
+    assert_int_equal(
+        run_number(f, "{'command':'forward clear','number':'1','kinds':['busy']}", "removed"), 1);
+    assert_string_equal(f->change, "8 1@companyb.com ");
+    assert_int_equal(run_number(f, "{'command':'forward clear','number':'1'}", "removed"), 2);
+    assert_int_equal(run_number(f, "{'command':'forward clear','number':'1'}", "removed"), 0);
+}
+
+static void bad_forwards_are_refused(void **state)
+{
+    struct fixture *f = *state;
+
+    run_ok(f, "{'command':'user add','number':'1','password':'x','auth-name':'bob'}");
+    f->changes = 0;
+#define SET "{'command':'forward set','number':"
+    run_refused(f, SET "'2','kinds':['busy'],'target':'3'}", "no user 2");
+    run_refused(f, SET "'bob','kinds':['busy'],'target':'3'}", "no user bob");
+    run_refused(f, SET "'1','kinds':['busy'],'target':'1'}", "itself");
+    run_refused(f, SET "'1','kinds':['busy'],'target':'SIP:1@companyb.com'}", "itself");
+    run_refused(f, SET "'1','kinds':['busy']}", "\"target\" is missing");
+    run_refused(f, SET "'1','kinds':['bus'],'target':'3'}", "kinds");
+    run_refused(f, SET "'1','kinds':'busy','target':'3'}", "kinds");
+    run_refused(f, SET "'1','kinds':[7],'target':'3'}", "kinds");
+    run_refused(f, SET "'1','kinds':[],'target':'3'}", "kinds");
+    run_refused(f, SET "'1','target':'3'}", "kinds");
+    run_refused(f, SET "'1','kinds':['busy'],'target':'3','after':5}", "no-answer");
+    run_refused(f, SET "'1','kinds':['no-answer'],'target':'3','after':181}", "1 to 180");
+    run_refused(f, SET "'1','kinds':['no-answer'],'target':'3','after':'5'}", "1 to 180");
+#undef SET
+    run_refused(f, "{'command':'forward show','number':'2'}", "no user 2");
+    assert_int_equal(f->changes, 0);
+}
+
 static void registrations_are_listed_in_pages(void **state)
 {
     struct fixture *f = *state;
@@ -377,17 +428,29 @@ static void changes_survive_packing(void **state)
     change_pack(&k, &in);
     in = (struct change){.kind = CHANGE_ALIAS, .number = VIEW("1"), .text = VIEW("2")};
     change_pack(&k, &in);
+    in = (struct change){.kind = CHANGE_FORWARD,
+                         .forward = {VIEW("1"), VIEW("b.com"), FORWARD_NO_ANSWER, VIEW("2"), 20}};
+    change_pack(&k, &in);
+    in.kind = CHANGE_FORWARD_GONE;
+    change_pack(&k, &in);
     v = pack_bytes_view(&k);
     assert_true(change_unpack(&out, &v));
     assert_true(out.binding.expires == -5 && out.binding.cseq == 4000000000u);
     assert_true(view_eq(out.number, VIEW("1")) && out.binding.flow.n == 2);
     assert_true(change_unpack(&out, &v));
     assert_true(view_eq(out.text, VIEW("2")));
+    assert_true(change_unpack(&out, &v));
+    assert_true(view_eq(out.forward.target, VIEW("2")) && out.forward.after == 20);
+    assert_true(view_eq(out.domain, VIEW("b.com")) && out.forward.kind == FORWARD_NO_ANSWER);
+    assert_true(change_unpack(&out, &v));
+    assert_true(out.kind == CHANGE_FORWARD_GONE && out.forward.target.n == 0);
     assert_int_equal(v.n, 0);
     assert_false(change_unpack(&out, &v));
     v = (struct view){k.p, 9};
     assert_false(change_unpack(&out, &v));
     v = VIEW("\x63");
+    assert_false(change_unpack(&out, &v));
+    v = VIEW("\x8\1\0\0\0001\1\0\0\0b\4"); /* no such kind of forward */
     assert_false(change_unpack(&out, &v));
     pack_free(&k);
 }
@@ -449,11 +512,13 @@ static void starved_commands_say_so(void **state)
 
     run_ok(f, "{'command':'user add','number':'1','password':'x'}");
     run_ok(f, "{'command':'alias add','number':'2','target':'1'}");
+    run_ok(f, "{'command':'forward set','number':'1','kinds':['busy','no-answer'],'target':'2'}");
     put_binding(f, "1", "sip:a@h");
     json_set_alloc_funcs(failing_malloc, free);
     starve(f, "{\"command\":\"user show\",\"number\":\"1\"}");
     starve(f, "{\"command\":\"user list\"}");
     starve(f, "{\"command\":\"alias list\"}");
+    starve(f, "{\"command\":\"forward show\"}");
     starve(f, "{\"command\":\"registration list\"}");
     starve(f, "{\"command\":\"database check\"}");
     json_set_alloc_funcs(malloc, free);
@@ -473,6 +538,8 @@ int main(void)
         TEST(import_is_all_or_nothing),
         TEST(removed_user_is_gone_with_its_bindings),
         TEST(aliases_live_and_die),
+        TEST(forwards_live_and_die),
+        TEST(bad_forwards_are_refused),
         TEST(registrations_are_listed_in_pages),
         TEST(registrations_are_removed),
         TEST(contact_of_any_bytes_is_shown),

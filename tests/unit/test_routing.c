@@ -314,6 +314,45 @@ static void aliases_come_and_go(void **state)
     assert_int_equal(location_counts(t->location).aliases, 0);
 }
 
+static enum error forward_fact(struct town *t, enum change_kind kind, const char *number,
+                               enum forward_kind when, const char *target, uint16_t after)
+{
+    struct change c = {
+        .kind = kind,
+        .forward = {view_of(number), VIEW("example.test"), when, view_of(target), after}};
+
+    return location_apply(t->location, &c);
+}
+
+static void forwards_come_and_go(void **state)
+{
+    struct town *t = *state;
+    const struct forward *f;
+    struct user *u;
+
+    assert_int_equal(forward_fact(t, CHANGE_FORWARD, "1", FORWARD_BUSY, "2", 0), ERR_NOT_FOUND);
+    assert_int_equal(fact(t, CHANGE_USER, "1", "example.test", ""), OK);
+    u = user(t, "1");
+    assert_null(user_forward(u, FORWARD_BUSY));
+    assert_int_equal(forward_fact(t, CHANGE_FORWARD, "1", FORWARD_BUSY, "2", 0), OK);
+    assert_int_equal(forward_fact(t, CHANGE_FORWARD, "1", FORWARD_NO_ANSWER, "3", 20), OK);
+    assert_int_equal(forward_fact(t, CHANGE_FORWARD, "1", FORWARD_NO_ANSWER, "sip:x@y", 30), OK);
+    assert_view(forward_target(user_forward(u, FORWARD_BUSY)), "2");
+    f = user_forward(u, FORWARD_NO_ANSWER);
+    assert_view(forward_target(f), "sip:x@y");
+    assert_int_equal(f->after, 30);
+    assert_null(user_forward(u, FORWARD_ALWAYS));
+    assert_int_equal(forward_fact(t, CHANGE_FORWARD_GONE, "1", FORWARD_BUSY, "", 0), OK);
+    assert_int_equal(forward_fact(t, CHANGE_FORWARD_GONE, "1", FORWARD_BUSY, "", 0), OK);
+    assert_null(user_forward(u, FORWARD_BUSY));
+    assert_non_null(user_forward(u, FORWARD_NO_ANSWER));
+    u->busy = t; /* a user that goes takes its forwards along, also when it comes back */
+    assert_int_equal(fact(t, CHANGE_USER_GONE, "1", "example.test", ""), OK);
+    assert_int_equal(fact(t, CHANGE_USER, "1", "example.test", ""), OK);
+    assert_null(user_forward(u, FORWARD_NO_ANSWER));
+    location_release(t->location, u);
+}
+
 static void names_have_a_limit(void **state)
 {
     struct town *t = *state;
@@ -339,6 +378,7 @@ int main(void)
         TOWN_TEST(users_go),
         TOWN_TEST(busy_users_go_later),
         TOWN_TEST(aliases_come_and_go),
+        TOWN_TEST(forwards_come_and_go),
         TOWN_TEST(names_have_a_limit),
     };
 

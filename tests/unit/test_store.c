@@ -225,6 +225,82 @@ static void aliases_are_put_and_removed(void **state)
     assert_int_equal(s->ops->alias_remove(s, a.number, a.domain), ERR_NOT_FOUND);
 }
 
+static void run_sql(const char *path, const char *sql)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void count_problem(void *arg, const char *text)
+{
+    struct seen *seen = arg;
+
+    seen->count++;
+    (void)snprintf(seen->text, sizeof(seen->text), "%s", text);
+}
+
+static enum error put_forward(struct store *s, const char *number, enum forward_kind kind,
+                              const char *target, uint16_t after)
+{
+    struct store_forward f = {view_of(number), VIEW("b.com"), kind, view_of(target), after};
+
+    return s->ops->forward_put(s, &f);
+}
+
+static bool see_forward(void *arg, const struct store_forward *f)
+{
+    struct seen *seen = arg;
+    size_t n = strlen(seen->text);
+
+    seen->count++;
+    (void)snprintf(seen->text + n, sizeof(seen->text) - n, "%.*s %d %.*s %u;", VIEW_ARG(f->number),
+                   f->kind, VIEW_ARG(f->target), f->after);
+    return true;
+}
+
+static struct seen forwards(struct store *s, const char *number)
+{
+    struct seen seen = {0};
+
+    assert_int_equal(s->ops->forward_each(s, view_of(number), VIEW("b.com"), see_forward, &seen),
+                     OK);
+    return seen;
+}
+
+static void forwards_are_put_and_removed(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+
+    assert_int_equal(put_user(s, "1", "", "r", false), OK);
+    assert_int_equal(put_forward(s, "1", FORWARD_NO_ANSWER, "2", 20), OK);
+    assert_int_equal(put_forward(s, "1", FORWARD_NO_ANSWER, "sip:x@y", 30), OK);
+    assert_int_equal(put_forward(s, "1", FORWARD_ALWAYS, "3", 0), OK);
+    assert_int_equal(put_forward(s, "0", FORWARD_BUSY, "4", 0), OK);
+    assert_string_equal(forwards(s, "1").text, "1 0 3 0;1 2 sip:x@y 30;");
+    assert_string_equal(forwards(s, "").text, "0 1 4 0;1 0 3 0;1 2 sip:x@y 30;");
+    assert_int_equal(s->ops->forward_remove(s, VIEW("1"), VIEW("b.com"), FORWARD_ALWAYS), OK);
+    assert_int_equal(s->ops->forward_remove(s, VIEW("1"), VIEW("b.com"), FORWARD_ALWAYS),
+                     ERR_NOT_FOUND);
+    assert_int_equal(s->ops->user_remove(s, VIEW("1"), VIEW("b.com")), OK);
+    assert_string_equal(forwards(s, "").text, "0 1 4 0;");
+}
+
+static void damaged_forwards_are_told_and_passed_over(void **state)
+{
+    struct fixture *f = *state;
+    struct seen seen = {0};
+
+    assert_int_equal(put_forward(f->store, "1", FORWARD_BUSY, "2", 0), OK);
+    run_sql(f->path, "INSERT INTO forward VALUES ('b.com', '1', 9, '3', 0)");
+    assert_string_equal(forwards(f->store, "").text, "1 1 2 0;");
+    assert_int_equal(f->store->ops->check(f->store, count_problem, &seen), OK);
+    assert_int_equal(seen.count, 1);
+    assert_non_null(strstr(seen.text, "forward of 1@b.com"));
+}
+
 static bool binding_is_whole(void *arg, const struct store_binding *b)
 {
     *(bool *)arg = view_eq(b->call_id, VIEW("call-1")) && b->q == 700 &&
@@ -390,23 +466,6 @@ static void backup_is_a_private_copy(void **state)
     assert_int_equal(copy->ops->user_get(copy, VIEW("1"), VIEW("b.com"), &u), OK);
     copy->ops->close(copy);
     assert_int_equal(f->store->ops->backup(f->store, "/nowhere/at/all"), ERR_SYSTEM);
-}
-
-static void run_sql(const char *path, const char *sql)
-{
-    sqlite3 *db;
-
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
-static void count_problem(void *arg, const char *text)
-{
-    struct seen *seen = arg;
-
-    seen->count++;
-    (void)snprintf(seen->text, sizeof(seen->text), "%s", text);
 }
 
 static void check_finds_damaged_hashes(void **state)
@@ -644,10 +703,12 @@ static enum error use_store(struct store *s)
     enum error e = s->ops->begin(s);
 
     e = e ? e : put_user(s, "1", "bob", "r", true);
+    e = e ? e : put_forward(s, "1", FORWARD_BUSY, "2", 0);
     e = e ? e : put_binding(s, "1", "sip:a", NOW + 60, 1);
     e = e ? e : s->ops->commit(s);
     e = e ? e : s->ops->user_get(s, VIEW("bob"), VIEW("b.com"), &u);
     e = e ? e : s->ops->binding_each(s, VIEW(""), VIEW(""), NOW, see_binding, &seen);
+    e = e ? e : s->ops->forward_each(s, VIEW(""), VIEW(""), see_forward, &seen);
     e = e ? e : s->ops->binding_prune(s, NOW, 9, &more);
     e = e ? e : s->ops->user_remove(s, VIEW("1"), VIEW("b.com"));
     if (e)
@@ -684,6 +745,8 @@ int main(void)
         OPENED(users_come_in_order_from_the_one_after),
         OPENED(users_of_another_realm_are_counted),
         OPENED(aliases_are_put_and_removed),
+        OPENED(forwards_are_put_and_removed),
+        OPENED(damaged_forwards_are_told_and_passed_over),
         OPENED(binding_keeps_every_field),
         OPENED(newest_row_of_a_contact_counts),
         OPENED(empty_contact_ends_all_before_it),
