@@ -29,24 +29,32 @@ static struct view hex_of(const uint8_t *bytes, size_t n, char out[2 * DIGEST_SI
     return text_done(&t);
 }
 
-static bool response_matches(const struct claim *c, const uint8_t *ha1)
+/* The response of RFC 7616 3.4.1 in hex; empty when OpenSSL refuses. */
+static struct view response_of(const struct claim *c, const uint8_t *ha1,
+                               char out[2 * DIGEST_SIZE_MAX])
 {
-    char ha1_hex[2 * DIGEST_SIZE_MAX], ha2_hex[2 * DIGEST_SIZE_MAX], want_hex[2 * DIGEST_SIZE_MAX];
+    char ha1_hex[2 * DIGEST_SIZE_MAX], ha2_hex[2 * DIGEST_SIZE_MAX];
     uint8_t hash[DIGEST_SIZE_MAX];
     size_t size = digest_size(c->algorithm);
-    struct view ha1_text = hex_of(ha1, size, ha1_hex), ha2_text, want;
-    char given[2 * DIGEST_SIZE_MAX];
+    struct view ha1_text = hex_of(ha1, size, ha1_hex), ha2_text;
 
     if (digest_join(c->algorithm, (struct view[]){c->method, c->uri}, 2, hash) != OK)
-        return false;
+        return VIEW_NONE;
     ha2_text = hex_of(hash, size, ha2_hex);
     struct view with_qop[] = {ha1_text, c->nonce, c->nc, c->cnonce, c->qop, ha2_text};
     struct view without[] = {ha1_text, c->nonce, ha2_text};
 
     if (digest_join(c->algorithm, c->qop.n ? with_qop : without, c->qop.n ? 6 : 3, hash) != OK)
-        return false;
-    want = hex_of(hash, size, want_hex);
-    if (c->response.n != want.n)
+        return VIEW_NONE;
+    return hex_of(hash, size, out);
+}
+
+static bool response_matches(const struct claim *c, const uint8_t *ha1)
+{
+    char given[2 * DIGEST_SIZE_MAX], want_hex[2 * DIGEST_SIZE_MAX];
+    struct view want = response_of(c, ha1, want_hex);
+
+    if (!want.n || c->response.n != want.n)
         return false;
     for (size_t i = 0; i < want.n; i++) { /* hex digits in either case */
         char x = c->response.p[i];
@@ -54,6 +62,19 @@ static bool response_matches(const struct claim *c, const uint8_t *ha1)
         given[i] = x >= 'A' && x <= 'F' ? (char)(x | 0x20) : x;
     }
     return same_bytes(given, want.p, want.n);
+}
+
+enum error claim_respond(char out[CLAIM_RESPONSE], const struct claim *c, struct view password)
+{
+    uint8_t ha1[DIGEST_SIZE_MAX];
+    struct view parts[] = {c->username, c->realm, password}, response;
+
+    if (digest_join(c->algorithm, parts, 3, ha1) != OK)
+        return ERR_SYSTEM;
+    response = response_of(c, ha1, out);
+    explicit_bzero(ha1, sizeof(ha1));
+    out[response.n] = 0;
+    return response.n ? OK : ERR_SYSTEM;
 }
 
 /* The forms that the username can stand for, the likeliest first; ends with CREDENTIAL_FORMS. */

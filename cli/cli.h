@@ -139,6 +139,9 @@ void output_end(struct output *o);
  * exit status. */
 int output_list(struct cli *cli, json_t *request, const struct output_column *columns,
                 size_t column_count);
+/* Shows the one item that request (taken over; NULL fails) asks for, a field a line. Returns the
+ * exit status. */
+int output_show(struct cli *cli, json_t *request);
 /* One JSON value in one line. */
 void output_json(const json_t *value);
 
@@ -212,6 +215,11 @@ int cli_alias_remove(struct cli *cli);
 int cli_forward_set(struct cli *cli);
 int cli_forward_clear(struct cli *cli);
 int cli_forward_show(struct cli *cli);
+int cli_gateway_add(struct cli *cli);
+int cli_gateway_list(struct cli *cli);
+int cli_gateway_show(struct cli *cli);
+int cli_gateway_password(struct cli *cli);
+int cli_gateway_remove(struct cli *cli);
 int cli_registration_list(struct cli *cli);
 int cli_registration_remove(struct cli *cli);
 int cli_status(struct cli *cli);

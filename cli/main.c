@@ -51,6 +51,22 @@ static const struct command commands[] = {
      "Without a kind, all of them.\n", cli_forward_clear},
     {"forward show", "[NUMBER] [--domain D]", "domain=", 0, 1,
      "shows the forwards of a user, or of all", NULL, cli_forward_show},
+    {"gateway add",
+     "NAME URI [--username U [--password P | --password-stdin]] [--priority N] [--weight N] "
+     "[--max-calls N] [--register]",
+     "username= password= password-stdin priority= weight= max-calls= register", 2, 2,
+     "adds another SIP server that calls may go to",
+     "URI: sip:HOST[:PORT][;transport=tcp|tls] or sips:HOST[:PORT]. With --username, the server\n"
+     "answers the gateway's challenges; --register makes it register there under this name.\n"
+     "The gateway with the lowest --priority (0 to 65535, without it 10) is tried first; among\n"
+     "equal ones --weight (0 to 65535, without it 10) is their share of the calls.\n" PASSWORD_HELP,
+     cli_gateway_add},
+    {"gateway list", "", "", 0, 0, "lists all gateways",
+     "PASSWORD is \"lost\" when the file with its key is gone: give it anew.\n", cli_gateway_list},
+    {"gateway show", "NAME", "", 1, 1, "shows one gateway", NULL, cli_gateway_show},
+    {"gateway password", "NAME [--password P | --password-stdin]", "password= password-stdin", 1, 1,
+     "changes the password for a gateway", PASSWORD_HELP, cli_gateway_password},
+    {"gateway remove", "NAME", "", 1, 1, "removes a gateway", NULL, cli_gateway_remove},
     {"registration list", "[NUMBER] [--domain D]", "domain=", 0, 1,
      "lists the phones that are registered now", NULL, cli_registration_list},
     {"registration remove", "NUMBER [--domain D]", "domain=", 1, 1,
@@ -72,7 +88,6 @@ static const struct command commands[] = {
     {"database migrate", "", "", 0, 0, "brings the database to this version's schema",
      "The daemon does so by itself when it starts.\n", cli_database_migrate},
     {"database check", "", "", 0, 0, "looks for damage in the database", NULL, cli_database_check},
-    {"gateway", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},
     {"route", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},
     {"call", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},
     {"ban", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},

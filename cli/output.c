@@ -57,6 +57,8 @@ static const char *cell_text(const struct output_column *column, const json_t *r
         output_duration(json_integer_value(value), buffer, size);
     else if (json_is_integer(value))
         snprintf(buffer, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_boolean(value))
+        return json_is_true(value) ? "yes" : "no";
     else
         return json_string_length(value) ? json_string_value(value) : "-";
     return buffer;
@@ -164,6 +166,42 @@ int output_list(struct cli *cli, json_t *request, const struct output_column *co
         json_decref(o.rows);
     json_decref(request);
     return status;
+}
+
+static void field_print(const char *key, const json_t *value)
+{
+    printf("%-14s", key);
+    if (json_is_string(value))
+        output_text(stdout, json_string_length(value) ? json_string_value(value) : "-");
+    else if (json_is_boolean(value))
+        fputs(json_is_true(value) ? "yes" : "no", stdout);
+    else if (json_is_null(value))
+        putchar('-');
+    else if (json_is_array(value))
+        printf("%zu", json_array_size(value));
+    else
+        json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+    putchar('\n');
+}
+
+static bool item_show(void *arg, json_t *item)
+{
+    const struct cli *cli = arg;
+    const char *key;
+    json_t *value;
+    if (cli->json)
+        output_json(item);
+    else
+        json_object_foreach(item, key, value) field_print(key, value);
+    return true;
+}
+
+int output_show(struct cli *cli, json_t *request)
+{
+    json_t *closing = request ? client_call(cli, request, item_show, cli) : NULL;
+    json_decref(request);
+    json_decref(closing);
+    return closing ? CLI_DONE : CLI_FAILED;
 }
 
 void output_json(const json_t *value)

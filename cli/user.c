@@ -43,35 +43,7 @@ int cli_user_remove(struct cli *cli)
     return cli_act(cli, cli_request(cli, "number", cli->arguments[0], NULL), "removed");
 }
 
-static void field_print(const char *key, const json_t *value)
-{
-    printf("%-14s", key);
-    if (json_is_string(value))
-        output_text(stdout, json_string_length(value) ? json_string_value(value) : "-");
-    else if (json_is_array(value))
-        printf("%zu", json_array_size(value));
-    else
-        json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
-    putchar('\n');
-}
-
-static bool item_show(void *arg, json_t *item)
-{
-    const struct cli *cli = arg;
-    const char *key;
-    json_t *value;
-    if (cli->json)
-        output_json(item);
-    else
-        json_object_foreach(item, key, value) field_print(key, value);
-    return true;
-}
-
 int cli_user_show(struct cli *cli)
 {
-    json_t *request = cli_request(cli, "number", cli->arguments[0], NULL);
-    json_t *closing = request ? client_call(cli, request, item_show, cli) : NULL;
-    json_decref(request);
-    json_decref(closing);
-    return closing ? CLI_DONE : CLI_FAILED;
+    return output_show(cli, cli_request(cli, "number", cli->arguments[0], NULL));
 }

@@ -66,6 +66,37 @@ static void forward_unpack(struct change *c, struct view *from, bool *bad)
     f->after = unpack_u16(from, bad);
 }
 
+/* The password is not among it: it stays in the keeper. */
+static void gateway_pack(struct pack *k, const struct change *c)
+{
+    const struct store_gateway *g = &c->gateway;
+
+    pack_view(k, g->name);
+    if (c->kind == CHANGE_GATEWAY_GONE)
+        return;
+    pack_view(k, g->uri);
+    pack_view(k, g->username);
+    pack_u16(k, g->priority);
+    pack_u16(k, g->weight);
+    pack_u32(k, g->max_calls);
+    pack_u8(k, g->registers);
+}
+
+static void gateway_unpack(struct change *c, struct view *from, bool *bad)
+{
+    struct store_gateway *g = &c->gateway;
+
+    g->name = unpack_view(from, bad);
+    if (c->kind == CHANGE_GATEWAY_GONE)
+        return;
+    g->uri = unpack_view(from, bad);
+    g->username = unpack_view(from, bad);
+    g->priority = unpack_u16(from, bad);
+    g->weight = unpack_u16(from, bad);
+    g->max_calls = unpack_u32(from, bad);
+    g->registers = unpack_u8(from, bad) != 0;
+}
+
 /* Changes of users, aliases and bindings as a whole. */
 static void plain_pack(struct pack *k, const struct change *c)
 {
@@ -94,6 +125,10 @@ void change_pack(struct pack *k, const struct change *c)
     case CHANGE_FORWARD_GONE:
         forward_pack(k, c);
         break;
+    case CHANGE_GATEWAY:
+    case CHANGE_GATEWAY_GONE:
+        gateway_pack(k, c);
+        break;
     default:
         plain_pack(k, c);
     }
@@ -117,6 +152,10 @@ bool change_unpack(struct change *c, struct view *from)
     case CHANGE_FORWARD:
     case CHANGE_FORWARD_GONE:
         forward_unpack(c, from, &bad);
+        break;
+    case CHANGE_GATEWAY:
+    case CHANGE_GATEWAY_GONE:
+        gateway_unpack(c, from, &bad);
         break;
     default:
         plain_unpack(c, from, &bad);

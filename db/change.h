@@ -14,7 +14,9 @@ enum change_kind {
     CHANGE_BINDINGS_GONE, /* number, domain: all bindings of the address-of-record */
     CHANGE_FORWARD,       /* a forward of a user */
     CHANGE_FORWARD_GONE,  /* number, domain, kind */
-    CHANGE_LAST = CHANGE_FORWARD_GONE
+    CHANGE_GATEWAY,       /* a gateway, without its password */
+    CHANGE_GATEWAY_GONE,  /* name */
+    CHANGE_LAST = CHANGE_GATEWAY_GONE
 };
 
 struct change {
@@ -23,6 +25,7 @@ struct change {
     struct view text;             /* CHANGE_USER: display name; CHANGE_ALIAS: target */
     struct store_binding binding; /* CHANGE_BINDING (number and domain inside) */
     struct store_forward forward; /* CHANGE_FORWARD, CHANGE_FORWARD_GONE (the same) */
+    struct store_gateway gateway; /* CHANGE_GATEWAY, CHANGE_GATEWAY_GONE */
 };
 
 void change_pack(struct pack *k, const struct change *c);

@@ -105,6 +105,9 @@ static void on_message(void *arg, const struct channel_message *m)
     case KEEPER_ANSWER:
         take_answer(k, m->id, m->body);
         break;
+    case KEEPER_GATEWAY_CHALLENGE:
+        response_send(k, m->id, m->body);
+        break;
     default:
         log_warning("the sip role sent a message of unknown type %u", m->type);
     }

@@ -24,6 +24,12 @@ enum keeper_message {
     KEEPER_CHANGE,       /* one change */
     KEEPER_QUESTION,     /* JSON text of a control request that sip answers */
     KEEPER_QUESTION_END, /* who asked is gone: no more answers to this id */
+    /* sip -> keeper */
+    KEEPER_GATEWAY_CHALLENGE, /* gateway name, a claim without username and response: a gateway
+                                 challenged us; answered by GATEWAY_RESPONSE */
+    /* keeper -> sip */
+    KEEPER_GATEWAY_RESPONSE, /* username, response in hex; both empty: there is no such gateway, or
+                                no password for it that can be read */
 };
 
 enum verdict {

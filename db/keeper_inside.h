@@ -51,6 +51,8 @@ void verdict_check(struct keeper *k, uint64_t id, struct view body);
 void verdict_register(struct keeper *k, uint64_t id, struct view body);
 /* Commits the group and lets its verdicts go. */
 void verdict_commit(struct keeper *k);
+/* response.c: answers a gateway's challenge. */
+void response_send(struct keeper *k, uint64_t id, struct view body);
 /* snapshot.c: everything that sip works with, as a sealed memfd. */
 enum error snapshot_make(struct store *store, int *fd, uint64_t *size);
 /* control.c: the socket and its clients. */

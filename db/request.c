@@ -37,8 +37,7 @@ static bool is_printable(struct view v)
     return true;
 }
 
-/* A host name of RFC 3261 25.1 (or an IPv4 address): labels of letters, digits and '-'. */
-static bool is_host_name(struct view v)
+bool is_host_name(struct view v)
 {
     size_t label = 0;
 
@@ -183,6 +182,19 @@ bool request_target(const json_t *request, char out[512], json_t **answer)
         return true;
     return refuse(answer, answer_error("the target has to be a number or a URI like "
                                        "sip:5550001@companyb.com, of at most 511 bytes"));
+}
+
+bool request_text(const json_t *request, const char *key, size_t most, struct view *out,
+                  json_t **answer)
+{
+    bool present;
+
+    if (!text_field(request, key, out, &present, answer))
+        return false;
+    if (out->n <= most && is_printable(*out))
+        return true;
+    return refuse(answer,
+                  answer_error("the %s has to be at most %zu bytes of printable text", key, most));
 }
 
 bool request_whole(const json_t *request, const char *key, json_int_t least, json_int_t most,

@@ -35,6 +35,14 @@ bool request_whole(const json_t *request, const char *key, json_int_t least, jso
                    json_int_t *out, json_t **answer);
 /* The order in which the store hands out texts: bytes, the shorter one first. */
 int view_order(struct view a, struct view b);
+/* Printable text of at most `most` bytes; absent: empty. */
+bool request_text(const json_t *request, const char *key, size_t most, struct view *out,
+                  json_t **answer);
+/* A host name of RFC 3261 25.1 (or an IPv4 address): labels of letters, digits and '-'. */
+bool is_host_name(struct view v);
+/* request_gateway.c: "name" and "uri" of a gateway. The views point into the request. */
+bool request_gateway_name(const json_t *request, struct view *out, json_t **answer);
+bool request_gateway_uri(const json_t *request, struct view *out, json_t **answer);
 /* "limit" and "after"; *after is "" at the first page. */
 bool request_page(const json_t *request, size_t *limit, const char **after, json_t **answer);
 

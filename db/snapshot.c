@@ -64,6 +64,13 @@ static bool add_forward(void *arg, const struct store_forward *forward)
     return snapshot_add(arg, &change);
 }
 
+static bool add_gateway(void *arg, const struct store_gateway *gateway)
+{
+    struct change change = {.kind = CHANGE_GATEWAY, .gateway = *gateway};
+
+    return snapshot_add(arg, &change);
+}
+
 static bool add_binding(void *arg, const struct store_binding *binding)
 {
     struct change change = {.kind = CHANGE_BINDING, .binding = *binding};
@@ -79,6 +86,8 @@ static enum error snapshot_fill(struct snapshot *s, struct store *store)
         e = store->ops->alias_each(store, add_alias, s);
     if (!e && !s->error)
         e = store->ops->forward_each(store, VIEW_NONE, VIEW_NONE, add_forward, s);
+    if (!e && !s->error)
+        e = store->ops->gateway_each(store, VIEW_NONE, add_gateway, s);
     if (!e && !s->error)
         e = store->ops->binding_each(store, VIEW_NONE, VIEW_NONE, clock_wall(), add_binding, s);
     if (!e)

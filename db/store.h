@@ -35,6 +35,18 @@ struct store_forward {
     uint16_t after;     /* FORWARD_NO_ANSWER: seconds until then; else 0 */
 };
 
+#define STORE_KEY 32 /* bytes */
+
+/* A gateway: another SIP server that calls may go to. */
+struct store_gateway {
+    struct view name, uri;
+    struct view username;      /* of our answers to its challenges; may be empty */
+    struct view password;      /* sealed (db/seal.h), or empty; only the keeper can open it */
+    uint16_t priority, weight; /* as in RFC 2782: the lowest priority first */
+    uint32_t max_calls;        /* at a time; 0: no limit */
+    bool registers;            /* we register there */
+};
+
 /* A binding as registered (RFC 3261 section 10). Keyed by (aor user, domain, contact);
  * with a reg-id by (aor user, domain, instance, reg-id). */
 struct store_binding {
@@ -58,6 +70,7 @@ struct store;
 typedef bool store_user_each(void *arg, const struct store_user *user);
 typedef bool store_alias_each(void *arg, const struct store_alias *alias);
 typedef bool store_forward_each(void *arg, const struct store_forward *forward);
+typedef bool store_gateway_each(void *arg, const struct store_gateway *gateway);
 typedef bool store_binding_each(void *arg, const struct store_binding *binding);
 
 struct store_ops {
@@ -92,6 +105,17 @@ struct store_ops {
     /* In order of (domain, number, kind). number empty: of all users. */
     enum error (*forward_each)(struct store *s, struct view number, struct view domain,
                                store_forward_each *each, void *arg);
+    /* ERR_EXISTS when the name is taken. */
+    enum error (*gateway_add)(struct store *s, const struct store_gateway *gateway);
+    /* Replaces the sealed password; ERR_NOT_FOUND. */
+    enum error (*gateway_password)(struct store *s, struct view name, struct view password);
+    enum error (*gateway_remove)(struct store *s, struct view name);
+    /* In order of their names. name empty: all. */
+    enum error (*gateway_each)(struct store *s, struct view name, store_gateway_each *each,
+                               void *arg);
+    /* The key that lies beside the data, not in it. make: it is made when there is none, else
+     * ERR_NOT_FOUND. */
+    enum error (*key)(struct store *s, bool make, uint8_t out[STORE_KEY]);
     /* Appends what a REGISTER decided; idempotent. */
     enum error (*binding_put)(struct store *s, const struct store_binding *binding);
     /* The newest state of each binding that has not expired at `now`. number empty: of all. */

@@ -13,6 +13,8 @@ command_verb user_add, user_list, user_show, user_password, user_remove, user_im
 command_verb alias_add, alias_list, alias_remove;
 /* command_forward.c */
 command_verb forward_set, forward_clear, forward_show;
+/* command_gateway.c */
+command_verb gateway_add, gateway_list, gateway_show, gateway_password, gateway_remove;
 /* command_registration.c */
 command_verb registration_list, registration_remove;
 /* command_database.c */

@@ -430,6 +430,8 @@ enum error location_apply(struct location *l, const struct change *c)
     case CHANGE_FORWARD:
     case CHANGE_FORWARD_GONE:
         return forward_apply(l, c);
+    default:
+        break;
     }
     return ERR_SYNTAX;
 }

@@ -3,6 +3,7 @@
 #define OFFHOOK_ROUTING_ROUTING_H
 
 #include "routing/forwarding.h"
+#include "routing/gateway.h"
 #include "routing/location.h"
 #include "routing/plan.h"
 

@@ -193,6 +193,14 @@ static void verdict_receive(struct worker *w, const struct channel_message *m)
     pending_finish(p, (enum verdict)verdict, user);
 }
 
+/* A fact that is not about users is about where else calls go. */
+static enum error change_apply(struct worker *w, const struct change *change)
+{
+    enum error e = gateways_apply(w->gateways, change);
+
+    return e == ERR_SYNTAX ? location_apply(w->location, change) : e;
+}
+
 static void snapshot_receive(struct worker *w, const struct channel_message *m)
 {
     struct view rest = m->body;
@@ -209,10 +217,11 @@ static void snapshot_receive(struct worker *w, const struct channel_message *m)
         return;
     }
     location_clear(w->location);
+    gateways_clear(w->gateways);
     if (size) {
         rest = (struct view){map, size};
         while (rest.n && change_unpack(&change, &rest))
-            failed += location_apply(w->location, &change) != OK;
+            failed += change_apply(w, &change) != OK;
         munmap(map, size);
     }
     if (failed)
@@ -226,7 +235,7 @@ static void change_receive(struct worker *w, struct view body)
 {
     struct change change;
 
-    if (change_unpack(&change, &body) && location_apply(w->location, &change) == ERR_MEMORY)
+    if (change_unpack(&change, &body) && change_apply(w, &change) == ERR_MEMORY)
         w->counters.out_of_memory++;
 }
 

@@ -86,7 +86,7 @@ static enum error parts_make(struct worker *w)
                                w->address_count)) != OK ||
         (error = transactions_new(&w->transactions, w->wheel, &w->link)) != OK ||
         (error = location_new(&w->location, w->wheel)) != OK || (error = keepalives_new(w)) != OK ||
-        (error = answered_new(w)) != OK)
+        (error = gateways_new(&w->gateways)) != OK || (error = answered_new(w)) != OK)
         return error;
     w->wheel_event = event_new(w->base, -1, 0, on_wheel, w);
     return w->wheel_event ? keeper_link_new(w) : ERR_MEMORY;
@@ -119,6 +119,7 @@ void worker_free(struct worker *w)
     transactions_free(w->transactions);
     location_free(w->location);
     keepalives_free(w);
+    gateways_free(w->gateways);
     transport_free(w->transport);
     nonces_free(w->nonces);
     answered_free(w);
@@ -128,6 +129,7 @@ void worker_free(struct worker *w)
     wheel_free(w->wheel);
     w->transactions = NULL;
     w->location = NULL;
+    w->gateways = NULL;
     w->transport = NULL;
     w->nonces = NULL;
     w->wheel_event = NULL;

@@ -30,6 +30,7 @@ struct worker {
     struct transactions *transactions;
     struct location *location;
     struct keepalives *keepalives;
+    struct gateways *gateways;
     struct plan plan;
     struct nonces *nonces;  /* NULL until the keeper has sent the secret */
     struct aging *answered; /* REGISTERs (answered.c) */

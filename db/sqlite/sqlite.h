@@ -26,6 +26,10 @@ enum sqlite_slot {
     SLOT_FORWARD_REMOVE,
     SLOT_FORWARD_REMOVE_ALL,
     SLOT_FORWARD_EACH,
+    SLOT_GATEWAY_ADD,
+    SLOT_GATEWAY_PASSWORD,
+    SLOT_GATEWAY_REMOVE,
+    SLOT_GATEWAY_EACH,
     SLOT_BINDING_PUT,
     SLOT_BINDING_ALL,
     SLOT_BINDING_OLDEST,
@@ -106,6 +110,14 @@ enum error sqlite_forward_each(struct store *store, struct view number, struct v
                                store_forward_each *each, void *arg);
 /* The user is gone: so are its forwards. */
 enum error sqlite_forwards_remove(struct sqlite *s, struct view number, struct view domain);
+/* gateways.c */
+enum error sqlite_gateway_add(struct store *store, const struct store_gateway *gateway);
+enum error sqlite_gateway_password(struct store *store, struct view name, struct view password);
+enum error sqlite_gateway_remove(struct store *store, struct view name);
+enum error sqlite_gateway_each(struct store *store, struct view name, store_gateway_each *each,
+                               void *arg);
+/* key.c */
+enum error sqlite_key(struct store *store, bool make, uint8_t out[STORE_KEY]);
 /* bindings.c, replay.c */
 enum error sqlite_binding_put(struct store *store, const struct store_binding *binding);
 enum error sqlite_binding_each(struct store *store, struct view number, struct view domain,

@@ -360,6 +360,70 @@ static void bad_forwards_are_refused(void **state)
     assert_int_equal(f->changes, 0);
 }
 
+static void gateways_live_and_die(void **state)
+{
+    struct fixture *f = *state;
+    json_t *answer;
+
+    run_ok(f, "{'command':'gateway add','name':'b','uri':'sips:[::1]:5061','username':'me',"
+              "'password':'x','priority':1,'weight':0,'max-calls':2,'register':true}");
+    assert_string_equal(f->change, "9 b@ ");
+    run_ok(f, "{'command':'gateway add','name':'a','uri':'SIP:a.test;transport=TLS'}");
+    run_ok(f, "{'command':'gateway list'}");
+    assert_int_equal(json_array_size(f->items), 2);
+    assert_string_equal(item_text(f, 0, "name"), "a");
+    assert_string_equal(item_text(f, 0, "password"), "none");
+    assert_string_equal(item_text(f, 1, "password"), "set");
+    answer = run(f, "{'command':'gateway list','limit':1}");
+    assert_string_equal(json_string_value(json_object_get(answer, "next")), "a");
+    json_decref(answer);
+    run_ok(f, "{'command':'gateway list','after':'a'}");
+    assert_string_equal(item_text(f, 0, "name"), "b");
+    run_ok(f, "{'command':'gateway show','name':'b'}");
+    assert_int_equal(json_array_size(f->items), 1);
+    run_ok(f, "{'command':'gateway remove','name':'b'}");
+    assert_string_equal(f->change, "10 b@ ");
+    run_refused(f, "{'command':'gateway remove','name':'b'}", "no gateway b");
+}
+
+static void bad_gateways_are_refused(void **state)
+{
+    struct fixture *f = *state;
+
+#define ADD "{'command':'gateway add','name':"
+    run_refused(f, "{'command':'gateway add','uri':'sip:h'}", "name of a gateway");
+    run_refused(f, ADD "'','uri':'sip:h'}", "name of a gateway");
+    run_refused(f, ADD "7,'uri':'sip:h'}", "name of a gateway");
+    run_refused(f, ADD "'a'}", "URI of a gateway");
+    run_refused(f, ADD "'a','uri':'sip:u@h'}", "URI of a gateway");
+    run_refused(f, ADD "'a','uri':'sip:h','username':'a:b','password':'x'}", "username");
+    run_refused(f, ADD "'a','uri':'sip:h','username':'me'}", "password is missing");
+    run_refused(f, ADD "'a','uri':'sip:h','weight':65536}", "0 to 65535");
+    run_refused(f, ADD "'a','uri':'sip:h','register':true}", "username");
+#undef ADD
+    assert_int_equal(f->changes, 0);
+}
+
+static void lost_keys_are_told(void **state)
+{
+    struct fixture *f = *state;
+    char key[112];
+    json_t *answer;
+
+    run_ok(f, "{'command':'gateway add','name':'a','uri':'sip:h','username':'me','password':'x'}");
+    run_ok(f, "{'command':'gateway add','name':'b','uri':'sip:h','username':'me','password':'x'}");
+    (void)snprintf(key, sizeof(key), "%s.key", f->path);
+    assert_int_equal(remove(key), 0);
+    assert_int_equal(run_number(f, "{'command':'database check'}", "problems"), 2);
+    answer = run(f, "{'command':'gateway password','name':'a','password':'y'}");
+    assert_int_equal(json_array_size(json_object_get(answer, "lost")), 1);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(answer, "lost"), 0)), "b");
+    json_decref(answer);
+    run_ok(f, "{'command':'gateway list'}");
+    assert_string_equal(item_text(f, 0, "password"), "set");
+    assert_string_equal(item_text(f, 1, "password"), "lost");
+}
+
 static void registrations_are_listed_in_pages(void **state)
 {
     struct fixture *f = *state;
@@ -433,6 +497,11 @@ static void changes_survive_packing(void **state)
     change_pack(&k, &in);
     in.kind = CHANGE_FORWARD_GONE;
     change_pack(&k, &in);
+    in = (struct change){
+        .kind = CHANGE_GATEWAY,
+        .gateway = {VIEW("g"), VIEW("sip:h"), VIEW("me"), VIEW("secret"), 1, 2, 3, true}};
+    change_pack(&k, &in);
+    assert_true(view_ifind(pack_bytes_view(&k), VIEW("secret")) == k.n);
     v = pack_bytes_view(&k);
     assert_true(change_unpack(&out, &v));
     assert_true(out.binding.expires == -5 && out.binding.cseq == 4000000000u);
@@ -444,6 +513,9 @@ static void changes_survive_packing(void **state)
     assert_true(view_eq(out.domain, VIEW("b.com")) && out.forward.kind == FORWARD_NO_ANSWER);
     assert_true(change_unpack(&out, &v));
     assert_true(out.kind == CHANGE_FORWARD_GONE && out.forward.target.n == 0);
+    assert_true(change_unpack(&out, &v));
+    assert_true(view_eq(out.gateway.uri, VIEW("sip:h")) && out.gateway.max_calls == 3);
+    assert_true(view_eq(out.gateway.username, VIEW("me")) && out.gateway.registers);
     assert_int_equal(v.n, 0);
     assert_false(change_unpack(&out, &v));
     v = (struct view){k.p, 9};
@@ -513,12 +585,15 @@ static void starved_commands_say_so(void **state)
     run_ok(f, "{'command':'user add','number':'1','password':'x'}");
     run_ok(f, "{'command':'alias add','number':'2','target':'1'}");
     run_ok(f, "{'command':'forward set','number':'1','kinds':['busy','no-answer'],'target':'2'}");
+    run_ok(f, "{'command':'gateway add','name':'a','uri':'sip:h','username':'me','password':'x'}");
     put_binding(f, "1", "sip:a@h");
     json_set_alloc_funcs(failing_malloc, free);
     starve(f, "{\"command\":\"user show\",\"number\":\"1\"}");
     starve(f, "{\"command\":\"user list\"}");
     starve(f, "{\"command\":\"alias list\"}");
     starve(f, "{\"command\":\"forward show\"}");
+    starve(f, "{\"command\":\"gateway list\"}");
+    starve(f, "{\"command\":\"gateway password\",\"name\":\"a\",\"password\":\"y\"}");
     starve(f, "{\"command\":\"registration list\"}");
     starve(f, "{\"command\":\"database check\"}");
     json_set_alloc_funcs(malloc, free);
@@ -540,6 +615,9 @@ int main(void)
         TEST(aliases_live_and_die),
         TEST(forwards_live_and_die),
         TEST(bad_forwards_are_refused),
+        TEST(gateways_live_and_die),
+        TEST(bad_gateways_are_refused),
+        TEST(lost_keys_are_told),
         TEST(registrations_are_listed_in_pages),
         TEST(registrations_are_removed),
         TEST(contact_of_any_bytes_is_shown),

@@ -34,6 +34,8 @@ struct fixture {
     enum verdict verdict;              /* the last one */
     unsigned verdict_counts[VERDICT_UNAVAILABLE + 1];
     char verdict_user[64], change[128], question[256];
+    unsigned responses;
+    char response[256]; /* "username hex" */
     uint64_t question_id;
     /* what the parent was asked */
     char asked[256];
@@ -85,6 +87,17 @@ static void take_verdict(struct fixture *f, struct view body)
     f->verdicts++;
 }
 
+static void take_response(struct fixture *f, struct view body)
+{
+    bool bad = false;
+    struct view username = unpack_view(&body, &bad), hex_digits = unpack_view(&body, &bad);
+
+    assert_false(bad);
+    (void)snprintf(f->response, sizeof(f->response), "%.*s %.*s", VIEW_ARG(username),
+                   VIEW_ARG(hex_digits));
+    f->responses++;
+}
+
 static void sip_message(void *arg, const struct channel_message *m)
 {
     struct fixture *f = arg;
@@ -99,6 +112,8 @@ static void sip_message(void *arg, const struct channel_message *m)
         take_snapshot(f, m);
     } else if (m->type == KEEPER_VERDICT) {
         take_verdict(f, body);
+    } else if (m->type == KEEPER_GATEWAY_RESPONSE) {
+        take_response(f, body);
     } else if (m->type == KEEPER_CHANGE) {
         assert_true(change_unpack(&c, &body));
         (void)snprintf(f->change, sizeof(f->change), "%d %.*s", c.kind, VIEW_ARG(c.number));
@@ -484,6 +499,58 @@ static void control_changes_are_told_to_sip(void **state)
     assert_non_null(strstr(out, "}\n{\"ok\":true}\n"));
 }
 
+/* A challenge as in RFC 7616 3.9.1. */
+static void send_challenge(struct fixture *f, const char *gateway, enum digest_algorithm algorithm)
+{
+    struct claim c = {.algorithm = algorithm,
+                      .realm = VIEW("http-auth@example.org"),
+                      .nonce = VIEW("7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"),
+                      .uri = VIEW("/dir/index.html"),
+                      .qop = VIEW("auth"),
+                      .cnonce = VIEW("f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"),
+                      .nc = VIEW("00000001"),
+                      .method = VIEW("GET")};
+    struct pack k = {0};
+
+    pack_view(&k, view_of(gateway));
+    claim_pack(&k, &c);
+    assert_int_equal(channel_send(f->sip, KEEPER_GATEWAY_CHALLENGE, 5, pack_bytes_view(&k), -1),
+                     OK);
+    pack_free(&k);
+}
+
+static void challenges_of_gateways_are_answered(void **state)
+{
+    struct fixture *f = *state;
+    char out[1024], key[112];
+
+    open_control(f);
+    ask(f,
+        "{\"command\":\"gateway add\",\"name\":\"g\",\"uri\":\"sip:h\","
+        "\"username\":\"Mufasa\",\"password\":\"Circle of Life\"}\n",
+        out, sizeof(out));
+    ask(f, "{\"command\":\"gateway add\",\"name\":\"open\",\"uri\":\"sip:h\"}\n", out, sizeof(out));
+    assert_non_null(strstr(out, "\"ok\":true"));
+    send_challenge(f, "g", DIGEST_MD5);
+    turn_until(f, &f->responses, 1);
+    assert_string_equal(f->response, "Mufasa 8ca523f5e9506fed4657c9700eebdbec");
+    send_challenge(f, "g", DIGEST_SHA256);
+    turn_until(f, &f->responses, 2);
+    assert_string_equal(f->response,
+                        "Mufasa 753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1");
+    send_challenge(f, "open", DIGEST_MD5);
+    send_challenge(f, "none", DIGEST_MD5);
+    send_challenge(f, "", DIGEST_MD5);
+    assert_int_equal(channel_send(f->sip, KEEPER_GATEWAY_CHALLENGE, 5, VIEW("\1"), -1), OK);
+    turn_until(f, &f->responses, 6);
+    assert_string_equal(f->response, " ");
+    (void)snprintf(key, sizeof(key), "%s.key", f->path);
+    assert_int_equal(unlink(key), 0);
+    send_challenge(f, "g", DIGEST_MD5);
+    turn_until(f, &f->responses, 7);
+    assert_string_equal(f->response, " ");
+}
+
 static void control_refuses_nonsense(void **state)
 {
     struct fixture *f = *state;
@@ -663,6 +730,7 @@ int main(void)
         CONNECTED(full_disk_is_unavailable_until_it_is_not),
         ALONE(realm_that_fits_no_more_is_refused),
         CONNECTED(control_changes_are_told_to_sip),
+        CONNECTED(challenges_of_gateways_are_answered),
         ALONE(control_refuses_nonsense),
         ALONE(control_bounds_a_request),
         ALONE(control_takes_a_number_of_clients),

@@ -353,6 +353,52 @@ static void forwards_come_and_go(void **state)
     location_release(t->location, u);
 }
 
+static enum error gateway_fact(struct gateways *g, enum change_kind kind, const char *name,
+                               const char *uri, uint16_t priority, uint16_t weight)
+{
+    struct change c = {.kind = kind,
+                       .gateway = {.name = view_of(name),
+                                   .uri = view_of(uri),
+                                   .username = VIEW("me"),
+                                   .priority = priority,
+                                   .weight = weight}};
+
+    return gateways_apply(g, &c);
+}
+
+static void gateways_come_and_go(void **state)
+{
+    struct gateways *g;
+    struct gateway *a;
+    struct change other = {.kind = CHANGE_USER};
+
+    (void)state;
+    assert_int_equal(gateways_new(&g), OK);
+    assert_int_equal(gateways_apply(g, &other), ERR_SYNTAX);
+    assert_int_equal(gateway_fact(g, CHANGE_GATEWAY, "a", "sip:a", 1, 2), OK);
+    assert_int_equal(gateway_fact(g, CHANGE_GATEWAY, "b", "sip:b", 1, 2), OK);
+    a = gateway_find(g, VIEW("a"));
+    assert_view(a->uri, "sip:a");
+    assert_view(a->username, "me");
+    assert_true(a->up);
+    gateway_mark(a, false);
+    gateways_clear(g);
+    assert_null(gateway_find(g, VIEW("a")));
+    assert_null(gateway_next(g, NULL));
+    assert_int_equal(gateway_fact(g, CHANGE_GATEWAY, "a", "sip:a", 5, 2), OK);
+    assert_ptr_equal(gateway_find(g, VIEW("a")), a); /* what is known of it stays */
+    assert_false(a->up);
+    assert_int_equal(a->priority, 5);
+    assert_ptr_equal(gateway_next(g, NULL), a);
+    assert_null(gateway_next(g, a));
+    assert_int_equal(gateway_fact(g, CHANGE_GATEWAY, "a", "sip:new", 5, 2), OK);
+    assert_true(a->up);
+    assert_int_equal(gateway_fact(g, CHANGE_GATEWAY_GONE, "a", "", 0, 0), OK);
+    assert_int_equal(gateway_fact(g, CHANGE_GATEWAY_GONE, "a", "", 0, 0), OK);
+    assert_null(gateway_find(g, VIEW("a")));
+    gateways_free(g);
+}
+
 static void names_have_a_limit(void **state)
 {
     struct town *t = *state;
@@ -379,6 +425,7 @@ int main(void)
         TOWN_TEST(busy_users_go_later),
         TOWN_TEST(aliases_come_and_go),
         TOWN_TEST(forwards_come_and_go),
+        cmocka_unit_test(gateways_come_and_go),
         TOWN_TEST(names_have_a_limit),
     };
 

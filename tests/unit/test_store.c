@@ -301,6 +301,71 @@ static void damaged_forwards_are_told_and_passed_over(void **state)
     assert_non_null(strstr(seen.text, "forward of 1@b.com"));
 }
 
+static bool see_gateway(void *arg, const struct store_gateway *g)
+{
+    struct seen *seen = arg;
+    size_t n = strlen(seen->text);
+
+    seen->count++;
+    (void)snprintf(seen->text + n, sizeof(seen->text) - n, "%.*s %.*s %.*s %zu %u %u %u %d;",
+                   VIEW_ARG(g->name), VIEW_ARG(g->uri), VIEW_ARG(g->username), g->password.n,
+                   g->priority, g->weight, g->max_calls, g->registers);
+    return true;
+}
+
+static struct seen gateways(struct store *s, const char *name)
+{
+    struct seen seen = {0};
+
+    assert_int_equal(s->ops->gateway_each(s, view_of(name), see_gateway, &seen), OK);
+    return seen;
+}
+
+static void gateways_are_added_and_removed(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+    struct store_gateway b = {VIEW("b"), VIEW("sip:b"), VIEW("me"), {"\0\1", 2}, 1, 65535, 7, true};
+    struct store_gateway a = {.name = VIEW("a"), .uri = VIEW("sip:a"), .weight = 10};
+
+    assert_int_equal(s->ops->gateway_add(s, &b), OK);
+    assert_int_equal(s->ops->gateway_add(s, &b), ERR_EXISTS);
+    assert_int_equal(s->ops->gateway_add(s, &a), OK);
+    assert_string_equal(gateways(s, "").text, "a sip:a  0 0 10 0 0;b sip:b me 2 1 65535 7 1;");
+    assert_int_equal(s->ops->gateway_password(s, b.name, VIEW("123")), OK);
+    assert_int_equal(s->ops->gateway_password(s, VIEW("c"), VIEW("123")), ERR_NOT_FOUND);
+    assert_string_equal(gateways(s, "b").text, "b sip:b me 3 1 65535 7 1;");
+    assert_int_equal(s->ops->gateway_remove(s, a.name), OK);
+    assert_int_equal(s->ops->gateway_remove(s, a.name), ERR_NOT_FOUND);
+    assert_int_equal(gateways(s, "").count, 1);
+}
+
+static void key_is_made_once_and_private(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t first[STORE_KEY], again[STORE_KEY];
+    char name[112];
+    struct stat file;
+
+    assert_int_equal(f->store->ops->key(f->store, false, first), ERR_NOT_FOUND);
+    assert_int_equal(f->store->ops->key(f->store, true, first), OK);
+    assert_int_equal(f->store->ops->key(f->store, true, again), OK);
+    assert_memory_equal(first, again, STORE_KEY);
+    assert_int_equal(reopen(f, STORE_SERVE), OK);
+    assert_int_equal(f->store->ops->key(f->store, false, again), OK);
+    assert_memory_equal(first, again, STORE_KEY);
+    (void)snprintf(name, sizeof(name), "%s.key", f->path);
+    assert_int_equal(stat(name, &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0600);
+    assert_int_equal(truncate(name, STORE_KEY - 1), 0);
+    assert_int_equal(f->store->ops->key(f->store, true, again), ERR_STORE);
+    assert_non_null(strstr(f->store->error, "damaged"));
+    assert_int_equal(truncate(name, STORE_KEY + 1), 0);
+    assert_int_equal(f->store->ops->key(f->store, true, again), ERR_STORE);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(symlink("/dev/zero", name), 0);
+    assert_int_equal(f->store->ops->key(f->store, true, again), ERR_SYSTEM);
+}
+
 static bool binding_is_whole(void *arg, const struct store_binding *b)
 {
     *(bool *)arg = view_eq(b->call_id, VIEW("call-1")) && b->q == 700 &&
@@ -710,6 +775,7 @@ static enum error use_store(struct store *s)
     e = e ? e : s->ops->binding_each(s, VIEW(""), VIEW(""), NOW, see_binding, &seen);
     e = e ? e : s->ops->forward_each(s, VIEW(""), VIEW(""), see_forward, &seen);
     e = e ? e : s->ops->binding_prune(s, NOW, 9, &more);
+    e = e ? e : s->ops->gateway_each(s, VIEW(""), see_gateway, &seen);
     e = e ? e : s->ops->user_remove(s, VIEW("1"), VIEW("b.com"));
     if (e)
         s->ops->rollback(s);
@@ -747,6 +813,8 @@ int main(void)
         OPENED(aliases_are_put_and_removed),
         OPENED(forwards_are_put_and_removed),
         OPENED(damaged_forwards_are_told_and_passed_over),
+        OPENED(gateways_are_added_and_removed),
+        OPENED(key_is_made_once_and_private),
         OPENED(binding_keeps_every_field),
         OPENED(newest_row_of_a_contact_counts),
         OPENED(empty_contact_ends_all_before_it),
