@@ -21,7 +21,7 @@ static uint32_t order_of(unsigned q, const struct binding *b)
     return (q * 1001 + b->q) * ALTERNATIVES + ALTERNATIVES - 1 - newer_flows(b);
 }
 
-bool aim_reaches(const struct worker *w, const struct user *u)
+static bool is_reached(const struct worker *w, const struct user *u)
 {
     struct hop hop;
 
@@ -31,13 +31,22 @@ bool aim_reaches(const struct worker *w, const struct user *u)
     return false;
 }
 
+bool aim_possible(const struct worker *w, const struct request *r, const struct user *u)
+{
+    bool call = r->m->method_id == METHOD_INVITE;
+
+    return is_reached(w, u) ||
+           (call && (user_forward(u, FORWARD_ALWAYS) || user_forward(u, FORWARD_UNREACHABLE)));
+}
+
 /* What it means that a target could not be added. */
 static unsigned status_of(enum error e)
 {
     return e == OK ? 0 : e == ERR_EXISTS ? 482 : e == ERR_LIMIT ? 483 : 500;
 }
 
-unsigned aim_user(struct context *c, const struct user *u, unsigned q)
+/* Adds those of u's phones that can be reached. */
+static unsigned phones_add(struct context *c, const struct user *u, unsigned q)
 {
     unsigned status = 480, added = 0;
 
@@ -51,6 +60,21 @@ unsigned aim_user(struct context *c, const struct user *u, unsigned q)
         added += status == 0;
     }
     return added ? 0 : status;
+}
+
+unsigned aim_user(struct context *c, const struct user *u, unsigned q)
+{
+    const struct forward *f = divert_for(c, u, FORWARD_ALWAYS);
+    unsigned status;
+
+    if (f)
+        return divert_to(c, u, f);
+    status = phones_add(c, u, q);
+    if (status == 480 && (f = divert_for(c, u, FORWARD_UNREACHABLE)))
+        return divert_to(c, u, f);
+    if (status == 0)
+        divert_ring(c, u);
+    return status;
 }
 
 static unsigned aim_elsewhere(struct context *c, const struct uri *uri, struct view text,

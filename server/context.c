@@ -91,6 +91,7 @@ static void context_free(struct context *c)
     targets_free(&c->targets);
     request_release(&c->request);
     pack_free(&c->challenges);
+    pack_free(&c->diversions);
     free(c->best);
     free(c->own);
     free(c);
@@ -214,6 +215,15 @@ static void best_out(struct context *c, unsigned status)
     if (c->invite)
         notice_call(bytes);
     send_upstream(c, status, bytes);
+}
+
+void context_restart(struct context *c, unsigned status)
+{
+    free(c->best);
+    c->best = NULL;
+    c->best_size = 0;
+    c->best_status = status;
+    pack_reset(&c->challenges);
 }
 
 /* The answer is found: nothing more is to be tried. */

@@ -25,7 +25,12 @@ struct context {
     struct targets targets;
     struct timer patience; /* how long a group may ring while others wait */
     unsigned breadth;      /* how many branches at a time, RFC 5393 */
-    unsigned redirects;    /* how often it was sent elsewhere by a phone */
+    unsigned redirects;    /* how often it was sent elsewhere, by a phone or a forward */
+    struct leg {
+        char number[NUMBER_MAX]; /* "": nobody in particular */
+        struct view domain;
+    } leg;                  /* the user whose phones ring */
+    struct pack diversions; /* Diversion lines for the branches to come */
     struct branch *branches;
     unsigned open; /* branches without a final answer */
     char *best;    /* the best answer so far, ready to be sent upstream */
@@ -43,6 +48,8 @@ struct context {
 struct context *context_new(struct worker *w, struct request *r);
 /* Sends the best answer so far upstream; nothing more is tried. */
 void context_answer(struct context *c);
+/* From now on the best answer is one of our own with this status; 0: there is none yet. */
+void context_restart(struct context *c, unsigned status);
 void context_cancel(struct context *c);
 /* A final answer (or, with m NULL, the lack of one: status) of a branch. */
 void context_final(struct context *c, struct branch *b, unsigned status,
@@ -66,6 +73,22 @@ void fork_start(struct context *c, const struct request *r);
 /* No branch is open any more: on to the next group, or the best answer goes out. */
 void fork_proceed(struct context *c);
 
+/* divert.c */
+/* u's phones are about to ring. */
+void divert_ring(struct context *c, const struct user *u);
+/* The forward of u that applies to this request; NULL. */
+const struct forward *divert_for(const struct context *c, const struct user *u,
+                                 enum forward_kind kind);
+/* Adds the targets that f leads to. 0, or the status to answer with. */
+unsigned divert_to(struct context *c, const struct user *u, const struct forward *f);
+/* A phone of that user has itself sent the call elsewhere. */
+void divert_note(struct context *c, const struct leg *from);
+/* All phones of the user are done: with status, or because they rang for too long. 0: his forward
+ * for that has added targets; else the status that stands. */
+unsigned divert_outcome(struct context *c, unsigned status, bool rang_out);
+/* How long his phones may ring, ms; 0: as long as the caller likes. */
+unsigned divert_wait(const struct context *c);
+
 /* redirect.c */
 /* The final answer m is a 3xx: its Contacts become targets (16.7 step 4, 8.1.3.4). True: at least
  * one did, the answer itself is of no use any more. */
@@ -75,7 +98,8 @@ bool redirect_follow(struct context *c, const struct sip_message *m);
 /* Adds the ways to a user's phones. 0: done; else the status to answer with. */
 #define AIM_FIRST 1000 /* q of the request's own target */
 unsigned aim_user(struct context *c, const struct user *u, unsigned q);
-bool aim_reaches(const struct worker *w, const struct user *u);
+/* Is there any way for r to u now, be it a forward? */
+bool aim_possible(const struct worker *w, const struct request *r, const struct user *u);
 /* The same for a URI: a user, or, by its numeric address, another domain. */
 unsigned aim_uri(struct context *c, struct view text, unsigned q);
 

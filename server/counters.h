@@ -31,6 +31,7 @@
     X(false_tokens, "proxy.tokens.false")                                                          \
     X(calls, "proxy.calls.answered")                                                               \
     X(redirects, "proxy.redirects")                                                                \
+    X(diverted, "proxy.diverted")                                                                  \
     X(no_answer, "proxy.no-answer")                                                                \
     X(loops, "proxy.loops")                                                                        \
     X(cancels, "proxy.cancels")                                                                    \

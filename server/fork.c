@@ -13,12 +13,15 @@ static bool is_recorded(const struct request *r)
             view_eq(r->m->method, VIEW("REFER")));
 }
 
-static enum error branch_add(struct context *c, const struct request *r, const struct hop *hop)
+static enum error branch_add(struct context *c, const struct request *r, struct hop *hop)
 {
     static __thread char buffer[SIP_OUT_MAX];
     struct text out = TEXT(buffer);
     uint64_t id;
-    enum error error = forward_request(c->worker, &out, r, hop, is_recorded(r), &id);
+    enum error error;
+
+    hop->headers = pack_bytes_view(&c->diversions);
+    error = forward_request(c->worker, &out, r, hop, is_recorded(r), &id);
 
     if (error != OK)
         return error;
@@ -77,7 +80,7 @@ static void breadth_share(const struct context *c, const struct request *r, stru
 static void groups_start(struct context *c, const struct request *r)
 {
     struct hop group[TARGETS_MAX];
-    unsigned count;
+    unsigned count, wait;
 
     while (!c->open && !c->answered && !c->cancelled && (count = group_take(c, group))) {
         breadth_share(c, r, group, count);
@@ -87,16 +90,36 @@ static void groups_start(struct context *c, const struct request *r)
     }
     timer_disarm(&c->patience);
     c->impatient = false;
-    if (c->open && c->invite && c->targets.waiting)
-        timer_arm(c->worker->wheel, &c->patience, PATIENCE, on_patience);
+    wait = c->targets.waiting ? PATIENCE : divert_wait(c);
+    if (c->open && c->invite && wait)
+        timer_arm(c->worker->wheel, &c->patience, wait, on_patience);
+}
+
+/* The user's phones are done: his forwards may lead on. False: the answer stands. */
+static bool onward(struct context *c, bool rang_out)
+{
+    unsigned status;
+
+    if (!c->leg.number[0] || c->cancelled)
+        return false;
+    status = divert_outcome(c, c->best_status, rang_out);
+    if (status == 0 || status == 482) /* from here on the new targets' answers count */
+        context_restart(c, status);
+    return status == 0;
 }
 
 void fork_proceed(struct context *c)
 {
-    if (c->best_status >= 600 || !c->request.m)
+    bool rang_out = c->impatient;
+
+    if (!c->request.m || c->best_status >= 600)
         targets_stop(&c->targets);
     else
         groups_start(c, &c->request);
+    while (c->request.m && !c->open && !c->answered && onward(c, rang_out)) {
+        rang_out = false;
+        groups_start(c, &c->request);
+    }
     if (c->open || c->answered)
         return;
     if (!c->best_status)

@@ -61,6 +61,15 @@ static void breadth_put(struct edits *e, const struct request *r, const struct h
     edits_insert(e, r->m->bytes.p + r->m->head_end, since(scratch, start));
 }
 
+/* The newest Diversion stands before those that are there (RFC 5806 5.1). */
+static void diversions_put(struct edits *e, const struct request *r, const struct hop *hop)
+{
+    const struct header_line *h = sip_header(r->m, HEADER_DIVERSION);
+
+    if (hop->headers.n)
+        edits_insert(e, h ? h->line.p : r->m->bytes.p + r->m->head_end, hop->headers);
+}
+
 /* What was meant for us stays here: credentials for our realm. */
 static void credentials_strip(const struct worker *w, struct edits *e, const struct sip_message *m)
 {
@@ -147,6 +156,7 @@ enum error forward_request(struct worker *w, struct text *out, const struct requ
     via_push(w, &e, r, hop, &scratch, id);
     max_forwards_put(&e, r, &scratch);
     breadth_put(&e, r, hop, &scratch);
+    diversions_put(&e, r, hop);
     route_strip(&e, r, strict);
     if (hop->route.n) {
         start = scratch.n;

@@ -61,7 +61,7 @@ static void user_call(struct worker *w, struct request *r, const struct user *u)
 {
     struct context *c;
 
-    if (!aim_reaches(w, u)) {
+    if (!aim_possible(w, r, u)) {
         w->counters.no_binding++;
         answer(w, r, 480, VIEW_NONE);
         return;
@@ -69,8 +69,7 @@ static void user_call(struct worker *w, struct request *r, const struct user *u)
     c = context_begin(w, r, !r->user);
     if (!c)
         return;
-    if (aim_user(c, u, AIM_FIRST) != 0)
-        w->counters.out_of_memory++;
+    context_restart(c, aim_user(c, u, AIM_FIRST));
     fork_start(c, r);
 }
 

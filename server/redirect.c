@@ -30,6 +30,7 @@ bool redirect_follow(struct context *c, const struct sip_message *m)
 {
     bool may = m->status >= 300 && m->status <= 302 && c->request.m && !c->cancelled &&
                !c->answered && c->redirects < REDIRECTS_MAX;
+    struct leg from = c->leg;
     bool followed = false;
 
     for (const struct header_line *h = NULL; may && (h = sip_header_after(m, HEADER_CONTACT, h));) {
@@ -38,6 +39,8 @@ bool redirect_follow(struct context *c, const struct sip_message *m)
         while (rest.n)
             followed |= contact_follow(c, header_value_next(&rest));
     }
+    if (followed)
+        divert_note(c, &from);
     c->redirects += followed;
     c->worker->counters.redirects += followed;
     return followed;

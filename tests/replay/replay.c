@@ -42,6 +42,25 @@ static void run_alias(const struct step *s)
         fail("the alias cannot be added");
 }
 
+static void run_forward(const struct step *s)
+{
+    struct change change = {
+        .kind = CHANGE_FORWARD,
+        .number = s->words[1],
+        .domain = VIEW(SERVER_DOMAIN),
+        .forward = {.number = s->words[1], .domain = VIEW(SERVER_DOMAIN), .target = s->words[3]}};
+    uint64_t after = FORWARD_AFTER_DEFAULT;
+
+    stage_open();
+    if (!forward_kind_parse(&change.forward.kind, s->words[2]))
+        fail("a forward is always, busy, no-answer or unreachable");
+    if (s->words[4].n)
+        view_number(s->words[4], 180, &after);
+    change.forward.after = (uint16_t)after;
+    if (location_apply(stage.worker.location, &change) != OK)
+        fail("the forward cannot be added: is there such a user?");
+}
+
 /* "q=0.5", "instance=ID", "reg-id=N", or the URI. */
 static void binding_word(struct store_binding *b, struct view word)
 {
@@ -159,19 +178,13 @@ static const struct {
     const char *name;
     void (*run)(const struct step *s);
 } commands[] = {
-    {"config", run_config},
-    {"peer", run_peer},
-    {"user", run_user},
-    {"alias", run_alias},
-    {"binding", run_binding},
-    {"in", run_in},
-    {"out", expect_out},
-    {"advance", run_advance},
-    {"silence", run_silence},
-    {"keeper", run_keeper},
-    {"set", run_set},
-    {"expect", run_expect},
-    {"unreachable", run_unreachable},
+    {"config", run_config},   {"peer", run_peer},
+    {"user", run_user},       {"alias", run_alias},
+    {"forward", run_forward}, {"binding", run_binding},
+    {"in", run_in},           {"out", expect_out},
+    {"advance", run_advance}, {"silence", run_silence},
+    {"keeper", run_keeper},   {"set", run_set},
+    {"expect", run_expect},   {"unreachable", run_unreachable},
     {"deaf", run_deaf},
 };
 

@@ -1,0 +1,120 @@
+/* Diversion: calls that a user has forwarded go to somebody else, and the one who is called then is
+ * told so (RFC 5806; a 7960 shows it). */
+#include "server/context.h"
+
+#define DIVERSIONS_MAX 5 /* hops of one call: more is a loop */
+
+static struct user *leg_user(const struct context *c, const struct leg *leg)
+{
+    return location_user(c->worker->location, view_of(leg->number), leg->domain);
+}
+
+void divert_ring(struct context *c, const struct user *u)
+{
+    if (!view_copy(user_number(u), c->leg.number, sizeof(c->leg.number)))
+        c->leg.number[0] = 0;
+    c->leg.domain = user_domain(u);
+}
+
+/* The newest comes first (RFC 5806 5.1). */
+static void header_add(struct context *c, const struct user *u, const char *reason)
+{
+    char bytes[SIP_VALUE_MAX];
+    struct text line = TEXT(bytes);
+    struct pack earlier = c->diversions;
+
+    text_string(&line, "Diversion: <sip:");
+    text_view(&line, user_number(u));
+    text_string(&line, "@");
+    text_view(&line, user_domain(u));
+    text_string(&line, ">;reason=");
+    text_string(&line, reason);
+    text_string(&line, ";counter=1\r\n");
+    c->diversions = (struct pack){0};
+    if (!line.full)
+        pack_bytes(&c->diversions, line.p, line.n);
+    pack_bytes(&c->diversions, earlier.p, earlier.n);
+    pack_free(&earlier);
+}
+
+static unsigned target_aim(struct context *c, const struct user *u, struct view target)
+{
+    char bytes[SIP_VALUE_MAX];
+    struct text uri = TEXT(bytes);
+
+    if (view_find(target, ':') < target.n)
+        return aim_uri(c, target, AIM_FIRST);
+    text_string(&uri, "sip:");
+    text_view(&uri, target);
+    text_string(&uri, "@");
+    text_view(&uri, user_domain(u));
+    return uri.full ? 404 : aim_uri(c, text_done(&uri), AIM_FIRST);
+}
+
+const struct forward *divert_for(const struct context *c, const struct user *u,
+                                 enum forward_kind kind)
+{
+    return c->invite && u ? user_forward(u, kind) : NULL;
+}
+
+unsigned divert_to(struct context *c, const struct user *u, const struct forward *f)
+{
+    static const char *const reasons[FORWARD_KINDS] = {
+        [FORWARD_ALWAYS] = "unconditional",
+        [FORWARD_BUSY] = "user-busy",
+        [FORWARD_NO_ANSWER] = "no-answer",
+        [FORWARD_UNREACHABLE] = "unavailable",
+    };
+
+    if (++c->redirects > DIVERSIONS_MAX) {
+        c->worker->counters.loops++;
+        return 482;
+    }
+    c->worker->counters.diverted++;
+    header_add(c, u, reasons[f->kind]);
+    return target_aim(c, u, forward_target(f));
+}
+
+void divert_note(struct context *c, const struct leg *from)
+{
+    const struct user *u = leg_user(c, from);
+
+    if (u)
+        header_add(c, u, "deflection");
+}
+
+/* Which forward an outcome calls for; FORWARD_KINDS: none. */
+static enum forward_kind kind_of(unsigned status, bool rang_out)
+{
+    if (rang_out)
+        return FORWARD_NO_ANSWER;
+    switch (status) {
+    case 486:
+    case 600:
+        return FORWARD_BUSY;
+    case 408:
+    case 430:
+    case 480:
+    case 503:
+        return FORWARD_UNREACHABLE;
+    default:
+        return FORWARD_KINDS;
+    }
+}
+
+unsigned divert_outcome(struct context *c, unsigned status, bool rang_out)
+{
+    const struct user *u = leg_user(c, &c->leg);
+    enum forward_kind kind = kind_of(status, rang_out);
+    const struct forward *f = kind < FORWARD_KINDS ? divert_for(c, u, kind) : NULL;
+
+    c->leg.number[0] = 0; /* once for each user */
+    return f ? divert_to(c, u, f) : status;
+}
+
+unsigned divert_wait(const struct context *c)
+{
+    const struct forward *f = divert_for(c, leg_user(c, &c->leg), FORWARD_NO_ANSWER);
+
+    return f ? f->after * 1000u : 0;
+}
