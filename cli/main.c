@@ -67,6 +67,14 @@ static const struct command commands[] = {
     {"gateway password", "NAME [--password P | --password-stdin]", "password= password-stdin", 1, 1,
      "changes the password for a gateway", PASSWORD_HELP, cli_gateway_password},
     {"gateway remove", "NAME", "", 1, 1, "removes a gateway", NULL, cli_gateway_remove},
+    {"route add", "PREFIX --gateway NAME[,NAME...] [--strip N] [--prepend DIGITS]",
+     "gateway= strip= prepend=", 1, 1, "sends calls to numbers that nobody here has to gateways",
+     "PREFIX is how these numbers begin; \"default\" is every number. Of several routes that fit,\n"
+     "the one with the longest prefix is taken. --strip takes so many characters off the front of\n"
+     "the number, --prepend then puts digits there.\n",
+     cli_route_add},
+    {"route list", "", "", 0, 0, "lists all routes", NULL, cli_route_list},
+    {"route remove", "PREFIX", "", 1, 1, "removes a route", NULL, cli_route_remove},
     {"registration list", "[NUMBER] [--domain D]", "domain=", 0, 1,
      "lists the phones that are registered now", NULL, cli_registration_list},
     {"registration remove", "NUMBER [--domain D]", "domain=", 1, 1,
@@ -88,7 +96,6 @@ static const struct command commands[] = {
     {"database migrate", "", "", 0, 0, "brings the database to this version's schema",
      "The daemon does so by itself when it starts.\n", cli_database_migrate},
     {"database check", "", "", 0, 0, "looks for damage in the database", NULL, cli_database_check},
-    {"route", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},
     {"call", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},
     {"ban", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},
     {"phone", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},

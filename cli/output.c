@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define CELL_MAX 768 /* bytes of a cell that is put together */
+
 /* Length in bytes of the control character at s (C0, DEL, or C1 in UTF-8), else 0. */
 static size_t control_size(const unsigned char *s)
 {
@@ -48,6 +50,20 @@ void output_duration(int64_t seconds, char *text, size_t size)
         snprintf(text, size, "%" PRId64 "s", seconds);
 }
 
+/* "a, b" of an array of texts. */
+static void names_join(const json_t *names, char *text, size_t size)
+{
+    size_t n = 0, i;
+    const json_t *name;
+    text[0] = 0;
+    json_array_foreach(names, i, name)
+    {
+        int written = snprintf(text + n, size - n, "%s%s", i ? ", " : "", json_string_value(name));
+        n += written > 0 ? (size_t)written : 0;
+        n = n < size ? n : size - 1;
+    }
+}
+
 /* The text of one cell; numbers are written into buffer. */
 static const char *cell_text(const struct output_column *column, const json_t *row, char *buffer,
                              size_t size)
@@ -59,6 +75,8 @@ static const char *cell_text(const struct output_column *column, const json_t *r
         snprintf(buffer, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_boolean(value))
         return json_is_true(value) ? "yes" : "no";
+    else if (json_is_array(value))
+        names_join(value, buffer, size);
     else
         return json_string_length(value) ? json_string_value(value) : "-";
     return buffer;
@@ -66,7 +84,7 @@ static const char *cell_text(const struct output_column *column, const json_t *r
 
 static void row_measure(struct output *o, const json_t *row)
 {
-    char buffer[32];
+    char buffer[CELL_MAX];
     for (size_t i = 0; i < o->column_count; i++) {
         size_t width = text_width(cell_text(&o->columns[i], row, buffer, sizeof(buffer)));
         if (width > o->widths[i])
@@ -87,7 +105,7 @@ static void rows_print(struct output *o)
 {
     size_t index;
     const json_t *row;
-    char buffer[32];
+    char buffer[CELL_MAX];
     json_array_foreach(o->rows, index, row) row_measure(o, row);
     if (!o->begun && json_array_size(o->rows))
         for (size_t i = 0; i < o->column_count; i++)

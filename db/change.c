@@ -97,6 +97,30 @@ static void gateway_unpack(struct change *c, struct view *from, bool *bad)
     g->registers = unpack_u8(from, bad) != 0;
 }
 
+static void route_pack(struct pack *k, const struct change *c)
+{
+    const struct store_route *r = &c->route;
+
+    pack_view(k, r->prefix);
+    if (c->kind == CHANGE_ROUTE_GONE)
+        return;
+    pack_view(k, r->gateways);
+    pack_u8(k, r->strip);
+    pack_view(k, r->prepend);
+}
+
+static void route_unpack(struct change *c, struct view *from, bool *bad)
+{
+    struct store_route *r = &c->route;
+
+    r->prefix = unpack_view(from, bad);
+    if (c->kind == CHANGE_ROUTE_GONE)
+        return;
+    r->gateways = unpack_view(from, bad);
+    r->strip = unpack_u8(from, bad);
+    r->prepend = unpack_view(from, bad);
+}
+
 /* Changes of users, aliases and bindings as a whole. */
 static void plain_pack(struct pack *k, const struct change *c)
 {
@@ -129,6 +153,10 @@ void change_pack(struct pack *k, const struct change *c)
     case CHANGE_GATEWAY_GONE:
         gateway_pack(k, c);
         break;
+    case CHANGE_ROUTE:
+    case CHANGE_ROUTE_GONE:
+        route_pack(k, c);
+        break;
     default:
         plain_pack(k, c);
     }
@@ -156,6 +184,10 @@ bool change_unpack(struct change *c, struct view *from)
     case CHANGE_GATEWAY:
     case CHANGE_GATEWAY_GONE:
         gateway_unpack(c, from, &bad);
+        break;
+    case CHANGE_ROUTE:
+    case CHANGE_ROUTE_GONE:
+        route_unpack(c, from, &bad);
         break;
     default:
         plain_unpack(c, from, &bad);

@@ -16,7 +16,9 @@ enum change_kind {
     CHANGE_FORWARD_GONE,  /* number, domain, kind */
     CHANGE_GATEWAY,       /* a gateway, without its password */
     CHANGE_GATEWAY_GONE,  /* name */
-    CHANGE_LAST = CHANGE_GATEWAY_GONE
+    CHANGE_ROUTE,         /* a route */
+    CHANGE_ROUTE_GONE,    /* prefix */
+    CHANGE_LAST = CHANGE_ROUTE_GONE
 };
 
 struct change {
@@ -26,6 +28,7 @@ struct change {
     struct store_binding binding; /* CHANGE_BINDING (number and domain inside) */
     struct store_forward forward; /* CHANGE_FORWARD, CHANGE_FORWARD_GONE (the same) */
     struct store_gateway gateway; /* CHANGE_GATEWAY, CHANGE_GATEWAY_GONE */
+    struct store_route route;     /* CHANGE_ROUTE, CHANGE_ROUTE_GONE */
 };
 
 void change_pack(struct pack *k, const struct change *c);

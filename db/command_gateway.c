@@ -223,13 +223,47 @@ json_t *gateway_password(const struct command_context *c, const json_t *request)
     return e ? answer_of(c->store, e) : close_with_lost(c);
 }
 
+struct naming {
+    struct view gateway;
+    bool named;
+    char prefix[PREFIX_ROOM];
+};
+
+static bool naming_each(void *arg, const struct store_route *route)
+{
+    struct naming *n = arg;
+    struct view rest = route->gateways;
+
+    while (rest.n && !n->named)
+        n->named = view_eq(view_cut(&rest, ','), n->gateway);
+    if (n->named)
+        (void)snprintf(n->prefix, sizeof(n->prefix), "%.*s", VIEW_ARG(route->prefix));
+    return !n->named;
+}
+
+/* A gateway that a route leads to stays. */
+static bool removal_allowed(const struct command_context *c, struct view name, json_t **answer)
+{
+    struct naming naming = {.gateway = name};
+    enum error e = c->store->ops->route_each(c->store, naming_each, &naming);
+    const char *prefix = *naming.prefix ? naming.prefix : "default";
+
+    if (!e && !naming.named)
+        return true;
+    *answer = e ? answer_of(c->store, e)
+                : answer_error("the route %s leads to gateway %.*s; first: offhook route remove %s",
+                               prefix, VIEW_ARG(name), prefix);
+    return false;
+}
+
 json_t *gateway_remove(const struct command_context *c, const json_t *request)
 {
     struct store_gateway gateway = {.name = VIEW_NONE};
     json_t *answer = NULL;
     enum error e;
 
-    if (!request_gateway_name(request, &gateway.name, &answer))
+    if (!request_gateway_name(request, &gateway.name, &answer) ||
+        !removal_allowed(c, gateway.name, &answer))
         return answer;
     e = c->store->ops->gateway_remove(c->store, gateway.name);
     if (e == ERR_NOT_FOUND)

@@ -6,10 +6,14 @@
 #include "db/command.h"
 #include "sip/number.h"
 
-#define DOMAIN_MAX   254 /* with its NUL */
-#define TEXT_MAX     128 /* bytes of a display name, a password */
-#define PAGE_DEFAULT 1000
-#define PAGE_MAX     10000
+#define DOMAIN_MAX    254 /* with its NUL */
+#define TEXT_MAX      128 /* bytes of a display name, a password */
+#define PREFIX_MAX    32  /* characters of a prefix, and of what is prepended */
+#define PREFIX_ROOM   (PREFIX_MAX + 1)
+#define GATEWAYS_MAX  16 /* in one route */
+#define GATEWAYS_ROOM 640
+#define PAGE_DEFAULT  1000
+#define PAGE_MAX      10000
 
 /* An address-of-record as the store has it. */
 struct address {
@@ -43,6 +47,11 @@ bool is_host_name(struct view v);
 /* request_gateway.c: "name" and "uri" of a gateway. The views point into the request. */
 bool request_gateway_name(const json_t *request, struct view *out, json_t **answer);
 bool request_gateway_uri(const json_t *request, struct view *out, json_t **answer);
+/* "prefix" of a route, "default" or empty for every number; "prepend"; "gateways", an array of
+ * names, with commas between. */
+bool request_prefix(const json_t *request, char out[PREFIX_ROOM], json_t **answer);
+bool request_prepend(const json_t *request, char out[PREFIX_ROOM], json_t **answer);
+bool request_gateways(const json_t *request, char out[GATEWAYS_ROOM], json_t **answer);
 /* "limit" and "after"; *after is "" at the first page. */
 bool request_page(const json_t *request, size_t *limit, const char **after, json_t **answer);
 

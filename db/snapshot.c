@@ -71,6 +71,13 @@ static bool add_gateway(void *arg, const struct store_gateway *gateway)
     return snapshot_add(arg, &change);
 }
 
+static bool add_route(void *arg, const struct store_route *route)
+{
+    struct change change = {.kind = CHANGE_ROUTE, .route = *route};
+
+    return snapshot_add(arg, &change);
+}
+
 static bool add_binding(void *arg, const struct store_binding *binding)
 {
     struct change change = {.kind = CHANGE_BINDING, .binding = *binding};
@@ -88,6 +95,8 @@ static enum error snapshot_fill(struct snapshot *s, struct store *store)
         e = store->ops->forward_each(store, VIEW_NONE, VIEW_NONE, add_forward, s);
     if (!e && !s->error)
         e = store->ops->gateway_each(store, VIEW_NONE, add_gateway, s);
+    if (!e && !s->error)
+        e = store->ops->route_each(store, add_route, s);
     if (!e && !s->error)
         e = store->ops->binding_each(store, VIEW_NONE, VIEW_NONE, clock_wall(), add_binding, s);
     if (!e)

@@ -47,6 +47,14 @@ struct store_gateway {
     bool registers;            /* we register there */
 };
 
+/* Where numbers that begin with prefix go when nobody here has them. */
+struct store_route {
+    struct view prefix;   /* digits, with or without a leading +; empty: every number */
+    struct view gateways; /* names with a comma between */
+    uint8_t strip;        /* so many characters are taken off the front, */
+    struct view prepend;  /* then these are put there */
+};
+
 /* A binding as registered (RFC 3261 section 10). Keyed by (aor user, domain, contact);
  * with a reg-id by (aor user, domain, instance, reg-id). */
 struct store_binding {
@@ -71,6 +79,7 @@ typedef bool store_user_each(void *arg, const struct store_user *user);
 typedef bool store_alias_each(void *arg, const struct store_alias *alias);
 typedef bool store_forward_each(void *arg, const struct store_forward *forward);
 typedef bool store_gateway_each(void *arg, const struct store_gateway *gateway);
+typedef bool store_route_each(void *arg, const struct store_route *route);
 typedef bool store_binding_each(void *arg, const struct store_binding *binding);
 
 struct store_ops {
@@ -113,6 +122,11 @@ struct store_ops {
     /* In order of their names. name empty: all. */
     enum error (*gateway_each)(struct store *s, struct view name, store_gateway_each *each,
                                void *arg);
+    /* ERR_EXISTS when there is one for this prefix. */
+    enum error (*route_add)(struct store *s, const struct store_route *route);
+    enum error (*route_remove)(struct store *s, struct view prefix);
+    /* In order of their prefixes. */
+    enum error (*route_each)(struct store *s, store_route_each *each, void *arg);
     /* The key that lies beside the data, not in it. make: it is made when there is none, else
      * ERR_NOT_FOUND. */
     enum error (*key)(struct store *s, bool make, uint8_t out[STORE_KEY]);

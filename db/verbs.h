@@ -15,6 +15,8 @@ command_verb alias_add, alias_list, alias_remove;
 command_verb forward_set, forward_clear, forward_show;
 /* command_gateway.c */
 command_verb gateway_add, gateway_list, gateway_show, gateway_password, gateway_remove;
+/* command_route.c */
+command_verb route_add, route_list, route_remove;
 /* command_registration.c */
 command_verb registration_list, registration_remove;
 /* command_database.c */

@@ -1,9 +1,10 @@
-/* Gateways: the other SIP servers that calls may go to, in memory, fed by changes from the keeper.
- */
+/* Gateways and the routes to them: the other SIP servers that calls may go to, in memory, fed by
+ * changes from the keeper. */
 #ifndef OFFHOOK_ROUTING_GATEWAY_H
 #define OFFHOOK_ROUTING_GATEWAY_H
 
-#include "db/change.h"
+#include "routing/prefix.h"
+#include "sip/number.h"
 
 struct gateways;
 
@@ -21,6 +22,17 @@ struct gateway {
     uint32_t calls; /* the proxy's: how many stand */
 };
 
+#define ROUTE_GATEWAYS_MAX 16
+
+/* Where a number goes, and what is dialled there. */
+struct route_choice {
+    const struct route *route;                    /* until routes change */
+    char number[NUMBER_MAX];                      /* after strip and prepend */
+    struct gateway *gateways[ROUTE_GATEWAYS_MAX]; /* in the order in which to try them */
+    unsigned count;
+    unsigned up; /* so many of them, the first ones, are known or taken to answer */
+};
+
 /* ERR_MEMORY. */
 enum error gateways_new(struct gateways **out);
 void gateways_free(struct gateways *g);
@@ -32,6 +44,13 @@ enum error gateways_apply(struct gateways *g, const struct change *change);
 struct gateway *gateway_find(const struct gateways *g, struct view name);
 /* The one behind `after` (NULL: the first), in no order; NULL at the end. */
 struct gateway *gateway_next(const struct gateways *g, const struct gateway *after);
+/* Does a route fit number, which is canonical? */
+bool route_fits(const struct gateways *g, struct view number);
+/* The way of number by the route with the longest prefix; gateways that answer come first, then the
+ * order is that of RFC 2782: by priority, among equals drawn by weight, from `random`.
+ * ERR_NOT_FOUND: no route; ERR_LIMIT: nothing, or too much, is left of the number. */
+enum error route_find(struct route_choice *out, const struct gateways *g, struct view number,
+                      uint64_t random);
 /* Whether it answers; what changes is told in the log. */
 void gateway_mark(struct gateway *gateway, bool up);
 

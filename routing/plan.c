@@ -1,8 +1,6 @@
 /* Whom a URI means. */
 #include "routing/plan.h"
 
-#define ALIASES_MAX 5 /* an alias of an alias of ...: more is taken for a loop */
-
 struct view plan_domain(const struct plan *p, struct view host, uint16_t port)
 {
     struct sip_flow address = {0};
@@ -64,8 +62,7 @@ struct user *plan_user(const struct plan *p, const struct location *l, const str
     return user_by(l, &s, domain);
 }
 
-/* What an alias target says: a whole URI, or a number in the same domain. */
-static bool alias_uri(struct uri *out, struct view target, struct view domain)
+bool plan_target(struct uri *out, struct view target, struct view domain)
 {
     if (view_find(target, ':') < target.n)
         return uri_parse(out, target) == OK;
@@ -74,35 +71,57 @@ static bool alias_uri(struct uri *out, struct view target, struct view domain)
     return true;
 }
 
+/* Nobody here has the number: a route may. */
+static void route_target(struct target *t, const struct plan *p, const struct spellings *s)
+{
+    if (!p->gateways || !route_fits(p->gateways, view_of(s->canonical)))
+        return;
+    t->kind = TARGET_ROUTE;
+    memcpy(t->number, s->canonical, sizeof(t->number));
+}
+
+bool plan_step(struct target *t, const struct plan *p, const struct location *l, struct uri *uri)
+{
+    struct spellings s;
+    struct view target;
+
+    t->kind = TARGET_UNKNOWN;
+    t->domain = uri_domain(p, uri);
+    if (!t->domain.n) {
+        t->kind = t->aliased ? TARGET_URI : TARGET_FOREIGN;
+        return false;
+    }
+    if (!uri->has_user) {
+        t->kind = TARGET_SELF;
+        return false;
+    }
+    if (!spellings_make(&s, uri))
+        return false;
+    t->user = user_by(l, &s, t->domain);
+    if (t->user) {
+        t->kind = TARGET_USER;
+        return false;
+    }
+    target = alias_by(l, &s, t->domain);
+    if (!target.n) {
+        route_target(t, p, &s);
+        return false;
+    }
+    if (!plan_target(uri, target, t->domain))
+        return false;
+    t->uri = target;
+    t->aliased = true;
+    return true;
+}
+
 struct target plan_resolve(const struct plan *p, const struct location *l, const struct uri *first)
 {
     struct target t = {.kind = TARGET_UNKNOWN};
     struct uri uri = *first;
 
-    for (int i = 0; i <= ALIASES_MAX; i++) {
-        struct spellings s;
-        struct view target;
-
-        t.domain = uri_domain(p, &uri);
-        if (!t.domain.n) {
-            t.kind = i ? TARGET_URI : TARGET_FOREIGN;
+    for (int i = 0; i <= ALIASES_MAX; i++)
+        if (!plan_step(&t, p, l, &uri))
             return t;
-        }
-        if (!uri.has_user) {
-            t.kind = TARGET_SELF;
-            return t;
-        }
-        if (!spellings_make(&s, &uri))
-            return t;
-        t.user = user_by(l, &s, t.domain);
-        if (t.user) {
-            t.kind = TARGET_USER;
-            return t;
-        }
-        target = alias_by(l, &s, t.domain);
-        if (!target.n || !alias_uri(&uri, target, t.domain))
-            return t;
-        t.uri = target;
-    }
+    t.kind = TARGET_UNKNOWN;
     return t;
 }

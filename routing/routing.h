@@ -6,5 +6,6 @@
 #include "routing/gateway.h"
 #include "routing/location.h"
 #include "routing/plan.h"
+#include "routing/prefix.h"
 
 #endif

@@ -115,6 +115,7 @@ void proxy_receive(struct worker *w, struct request *r)
         elsewhere_call(w, r, target.uri);
         break;
     case TARGET_UNKNOWN:
+    case TARGET_ROUTE:
         w->counters.no_user++;
         answer(w, r, 404, VIEW_NONE);
         break;

@@ -108,7 +108,7 @@ enum error worker_init(struct worker *w, struct event_base *base, const struct c
         worker_free(w);
         return error;
     }
-    w->plan = (struct plan){config->domains, config->domain_count, w->transport};
+    w->plan = (struct plan){config->domains, config->domain_count, w->transport, w->gateways};
     return OK;
 }
 

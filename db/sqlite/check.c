@@ -17,6 +17,8 @@ static const char *const checks[] = {
     "WHERE target = '' OR kind NOT BETWEEN 0 AND 3 OR after NOT BETWEEN 0 AND 180 LIMIT 100",
     "SELECT 'gateway ' || name || ': it is malformed' FROM gateway WHERE name = '' OR uri = '' "
     "OR typeof(password) <> 'blob' LIMIT 100",
+    "SELECT 'route ' || prefix || ': it is malformed' FROM route WHERE gateways = '' "
+    "OR strip NOT BETWEEN 0 AND 32 LIMIT 100",
     "SELECT 'row ' || id || ' of the bindings is damaged' FROM journal "
     "WHERE typeof(bindings) <> 'blob' OR length(bindings) = 0 OR substr(bindings, 1, 1) <> x'01' "
     "LIMIT 100",

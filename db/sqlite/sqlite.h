@@ -30,6 +30,9 @@ enum sqlite_slot {
     SLOT_GATEWAY_PASSWORD,
     SLOT_GATEWAY_REMOVE,
     SLOT_GATEWAY_EACH,
+    SLOT_ROUTE_ADD,
+    SLOT_ROUTE_REMOVE,
+    SLOT_ROUTE_EACH,
     SLOT_BINDING_PUT,
     SLOT_BINDING_ALL,
     SLOT_BINDING_OLDEST,
@@ -116,6 +119,10 @@ enum error sqlite_gateway_password(struct store *store, struct view name, struct
 enum error sqlite_gateway_remove(struct store *store, struct view name);
 enum error sqlite_gateway_each(struct store *store, struct view name, store_gateway_each *each,
                                void *arg);
+/* routes.c */
+enum error sqlite_route_add(struct store *store, const struct store_route *route);
+enum error sqlite_route_remove(struct store *store, struct view prefix);
+enum error sqlite_route_each(struct store *store, store_route_each *each, void *arg);
 /* key.c */
 enum error sqlite_key(struct store *store, bool make, uint8_t out[STORE_KEY]);
 /* bindings.c, replay.c */

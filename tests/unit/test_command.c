@@ -424,6 +424,63 @@ static void lost_keys_are_told(void **state)
     assert_string_equal(item_text(f, 1, "password"), "lost");
 }
 
+static void routes_live_and_die(void **state)
+{
+    struct fixture *f = *state;
+    json_t *answer;
+
+    run_ok(f, "{'command':'gateway add','name':'a','uri':'sip:h'}");
+    run_ok(f, "{'command':'gateway add','name':'b','uri':'sip:h'}");
+    run_ok(f, "{'command':'route add','prefix':'+49','gateways':['a','b'],'strip':3,"
+              "'prepend':'0*#'}");
+    assert_string_equal(f->change, "11 +49@ ");
+    run_ok(f, "{'command':'route add','prefix':'default','gateways':['b']}");
+    run_refused(f, "{'command':'route add','prefix':'','gateways':['a']}",
+                "there is a route default already");
+    run_ok(f, "{'command':'route list'}");
+    assert_int_equal(json_array_size(f->items), 2);
+    assert_string_equal(item_text(f, 0, "prefix"), "default");
+    assert_string_equal(item_text(f, 1, "prepend"), "0*#");
+    assert_int_equal(json_array_size(json_object_get(json_array_get(f->items, 1), "gateways")), 2);
+    answer = run(f, "{'command':'route list','limit':1}");
+    assert_string_equal(json_string_value(json_object_get(answer, "next")), "default");
+    json_decref(answer);
+    run_ok(f, "{'command':'route list','after':'default'}");
+    assert_int_equal(json_array_size(f->items), 1);
+    assert_string_equal(item_text(f, 0, "prefix"), "+49");
+    run_ok(f, "{'command':'route list','after':'+49'}");
+    assert_int_equal(json_array_size(f->items), 0);
+    run_refused(f, "{'command':'gateway remove','name':'a'}", "the route +49 leads to gateway a");
+    run_refused(f, "{'command':'gateway remove','name':'b'}", "offhook route remove default");
+    run_ok(f, "{'command':'route remove','prefix':'+49'}");
+    assert_string_equal(f->change, "12 +49@ ");
+    run_refused(f, "{'command':'route remove','prefix':'+49'}", "no route +49");
+    run_ok(f, "{'command':'gateway remove','name':'a'}");
+}
+
+static void bad_routes_are_refused(void **state)
+{
+    struct fixture *f = *state;
+
+    run_ok(f, "{'command':'gateway add','name':'a','uri':'sip:h'}");
+    f->changes = 0;
+#define ADD "{'command':'route add','prefix':"
+    run_refused(f, "{'command':'route add','gateways':['a']}", "prefix of a route");
+    run_refused(f, ADD "'4a','gateways':['a']}", "prefix of a route");
+    run_refused(f, ADD "'4+9','gateways':['a']}", "prefix of a route");
+    run_refused(f, ADD "'012345678901234567890123456789012','gateways':['a']}", "at most 32");
+    run_refused(f, ADD "'0'}", "1 to 16");
+    run_refused(f, ADD "'0','gateways':[]}", "1 to 16");
+    run_refused(f, ADD "'0','gateways':'a'}", "1 to 16");
+    run_refused(f, ADD "'0','gateways':['a','a']}", "1 to 16");
+    run_refused(f, ADD "'0','gateways':['a','']}", "1 to 16");
+    run_refused(f, ADD "'0','gateways':['a','c']}", "no gateway c");
+    run_refused(f, ADD "'0','gateways':['a'],'strip':33}", "0 to 32");
+    run_refused(f, ADD "'0','gateways':['a'],'prepend':'x'}", "prepended");
+#undef ADD
+    assert_int_equal(f->changes, 0);
+}
+
 static void registrations_are_listed_in_pages(void **state)
 {
     struct fixture *f = *state;
@@ -502,6 +559,8 @@ static void changes_survive_packing(void **state)
         .gateway = {VIEW("g"), VIEW("sip:h"), VIEW("me"), VIEW("secret"), 1, 2, 3, true}};
     change_pack(&k, &in);
     assert_true(view_ifind(pack_bytes_view(&k), VIEW("secret")) == k.n);
+    in = (struct change){.kind = CHANGE_ROUTE, .route = {VIEW("0"), VIEW("a,b"), 1, VIEW("+")}};
+    change_pack(&k, &in);
     v = pack_bytes_view(&k);
     assert_true(change_unpack(&out, &v));
     assert_true(out.binding.expires == -5 && out.binding.cseq == 4000000000u);
@@ -516,6 +575,9 @@ static void changes_survive_packing(void **state)
     assert_true(change_unpack(&out, &v));
     assert_true(view_eq(out.gateway.uri, VIEW("sip:h")) && out.gateway.max_calls == 3);
     assert_true(view_eq(out.gateway.username, VIEW("me")) && out.gateway.registers);
+    assert_true(change_unpack(&out, &v));
+    assert_true(view_eq(out.route.gateways, VIEW("a,b")) && out.route.strip == 1);
+    assert_true(view_eq(out.route.prefix, VIEW("0")) && view_eq(out.route.prepend, VIEW("+")));
     assert_int_equal(v.n, 0);
     assert_false(change_unpack(&out, &v));
     v = (struct view){k.p, 9};
@@ -586,6 +648,7 @@ static void starved_commands_say_so(void **state)
     run_ok(f, "{'command':'alias add','number':'2','target':'1'}");
     run_ok(f, "{'command':'forward set','number':'1','kinds':['busy','no-answer'],'target':'2'}");
     run_ok(f, "{'command':'gateway add','name':'a','uri':'sip:h','username':'me','password':'x'}");
+    run_ok(f, "{'command':'route add','prefix':'0','gateways':['a']}");
     put_binding(f, "1", "sip:a@h");
     json_set_alloc_funcs(failing_malloc, free);
     starve(f, "{\"command\":\"user show\",\"number\":\"1\"}");
@@ -593,6 +656,7 @@ static void starved_commands_say_so(void **state)
     starve(f, "{\"command\":\"alias list\"}");
     starve(f, "{\"command\":\"forward show\"}");
     starve(f, "{\"command\":\"gateway list\"}");
+    starve(f, "{\"command\":\"route list\"}");
     starve(f, "{\"command\":\"gateway password\",\"name\":\"a\",\"password\":\"y\"}");
     starve(f, "{\"command\":\"registration list\"}");
     starve(f, "{\"command\":\"database check\"}");
@@ -618,6 +682,8 @@ int main(void)
         TEST(gateways_live_and_die),
         TEST(bad_gateways_are_refused),
         TEST(lost_keys_are_told),
+        TEST(routes_live_and_die),
+        TEST(bad_routes_are_refused),
         TEST(registrations_are_listed_in_pages),
         TEST(registrations_are_removed),
         TEST(contact_of_any_bytes_is_shown),

@@ -339,6 +339,33 @@ static void gateways_are_added_and_removed(void **state)
     assert_int_equal(gateways(s, "").count, 1);
 }
 
+static bool see_route(void *arg, const struct store_route *r)
+{
+    struct seen *seen = arg;
+    size_t n = strlen(seen->text);
+
+    seen->count++;
+    (void)snprintf(seen->text + n, sizeof(seen->text) - n, "'%.*s' %.*s %u %.*s;",
+                   VIEW_ARG(r->prefix), VIEW_ARG(r->gateways), r->strip, VIEW_ARG(r->prepend));
+    return true;
+}
+
+static void routes_are_added_and_removed(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+    struct store_route r = {VIEW("00"), VIEW("a,b"), 2, VIEW("+")};
+    struct store_route all = {VIEW(""), VIEW("c"), 0, VIEW("")};
+    struct seen seen = {0};
+
+    assert_int_equal(s->ops->route_add(s, &r), OK);
+    assert_int_equal(s->ops->route_add(s, &r), ERR_EXISTS);
+    assert_int_equal(s->ops->route_add(s, &all), OK);
+    assert_int_equal(s->ops->route_each(s, see_route, &seen), OK);
+    assert_string_equal(seen.text, "'' c 0 ;'00' a,b 2 +;");
+    assert_int_equal(s->ops->route_remove(s, all.prefix), OK);
+    assert_int_equal(s->ops->route_remove(s, all.prefix), ERR_NOT_FOUND);
+}
+
 static void key_is_made_once_and_private(void **state)
 {
     struct fixture *f = *state;
@@ -776,6 +803,7 @@ static enum error use_store(struct store *s)
     e = e ? e : s->ops->forward_each(s, VIEW(""), VIEW(""), see_forward, &seen);
     e = e ? e : s->ops->binding_prune(s, NOW, 9, &more);
     e = e ? e : s->ops->gateway_each(s, VIEW(""), see_gateway, &seen);
+    e = e ? e : s->ops->route_each(s, see_route, &seen);
     e = e ? e : s->ops->user_remove(s, VIEW("1"), VIEW("b.com"));
     if (e)
         s->ops->rollback(s);
@@ -814,6 +842,7 @@ int main(void)
         OPENED(forwards_are_put_and_removed),
         OPENED(damaged_forwards_are_told_and_passed_over),
         OPENED(gateways_are_added_and_removed),
+        OPENED(routes_are_added_and_removed),
         OPENED(key_is_made_once_and_private),
         OPENED(binding_keeps_every_field),
         OPENED(newest_row_of_a_contact_counts),
