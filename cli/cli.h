@@ -223,6 +223,7 @@ int cli_gateway_remove(struct cli *cli);
 int cli_route_add(struct cli *cli);
 int cli_route_list(struct cli *cli);
 int cli_route_remove(struct cli *cli);
+int cli_route_test(struct cli *cli);
 int cli_registration_list(struct cli *cli);
 int cli_registration_remove(struct cli *cli);
 int cli_status(struct cli *cli);

@@ -75,6 +75,10 @@ static const struct command commands[] = {
      cli_route_add},
     {"route list", "", "", 0, 0, "lists all routes", NULL, cli_route_list},
     {"route remove", "PREFIX", "", 1, 1, "removes a route", NULL, cli_route_remove},
+    {"route test", "FROM TO", "", 2, 2, "tells where a call would go, and why",
+     "FROM and TO are numbers or SIP URIs. Asked is the daemon, which has to run; nothing is "
+     "called.\n",
+     cli_route_test},
     {"registration list", "[NUMBER] [--domain D]", "domain=", 0, 1,
      "lists the phones that are registered now", NULL, cli_registration_list},
     {"registration remove", "NUMBER [--domain D]", "domain=", 1, 1,

@@ -48,3 +48,33 @@ int cli_route_remove(struct cli *cli)
 {
     return cli_act(cli, cli_request(cli, "prefix", cli->arguments[0], NULL), "removed");
 }
+
+static bool step_print(void *arg, json_t *step)
+{
+    (void)arg;
+    const char *text = json_string_value(json_object_get(step, "text"));
+    printf("%*s", 2 * (int)json_integer_value(json_object_get(step, "depth")), "");
+    output_text(stdout, text ? text : "?");
+    putchar('\n');
+    return true;
+}
+
+static bool step_keep(void *arg, json_t *step)
+{
+    return json_array_append(arg, step) == 0;
+}
+
+int cli_route_test(struct cli *cli)
+{
+    json_t *request = cli_request(cli, "from", cli->arguments[0], "to", cli->arguments[1], NULL);
+    json_t *steps = json_array();
+    json_t *closing = client_ask(cli, request, false, cli->json ? step_keep : step_print, steps);
+    json_decref(request);
+    if (closing && cli->json && json_object_set(closing, "steps", steps) == 0) {
+        json_object_del(closing, "ok");
+        output_json(closing);
+    }
+    json_decref(steps);
+    json_decref(closing);
+    return closing ? CLI_DONE : CLI_FAILED;
+}

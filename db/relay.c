@@ -1,5 +1,5 @@
-/* Commands that others answer: the parent (status, reload, stop) and the sip role (trace, its part
- * of status). */
+/* Commands that others answer: the parent (status, reload, stop) and the sip role (trace, route
+ * test, its part of status). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,10 +10,9 @@ static const struct {
     const char *name;
     enum client_stage first; /* who is asked first */
 } relayed[] = {
-    {"status", CLIENT_ASKING_PARENT},
-    {"reload", CLIENT_ASKING_PARENT},
-    {"stop", CLIENT_ASKING_PARENT},
-    {"trace", CLIENT_ASKING_SIP},
+    {"status", CLIENT_ASKING_PARENT},  {"reload", CLIENT_ASKING_PARENT},
+    {"stop", CLIENT_ASKING_PARENT},    {"trace", CLIENT_ASKING_SIP},
+    {"route test", CLIENT_ASKING_SIP},
 };
 
 static const char *request_name_of(const json_t *request)

@@ -4,6 +4,8 @@
 
 #include "db/forward.h"
 
+#define FORWARDS_MAX 5 /* one after the other, for one call: more is taken for a loop */
+
 /* One forward; lives until the user's forwards change. */
 struct forward {
     struct forward *next;

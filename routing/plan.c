@@ -1,6 +1,8 @@
 /* Whom a URI means. */
 #include "routing/plan.h"
 
+#include <string.h>
+
 struct view plan_domain(const struct plan *p, struct view host, uint16_t port)
 {
     struct sip_flow address = {0};
@@ -80,6 +82,17 @@ static void route_target(struct target *t, const struct plan *p, const struct sp
     memcpy(t->number, s->canonical, sizeof(t->number));
 }
 
+static bool is_emergency(const struct plan *p, const char *canonical)
+{
+    char number[NUMBER_MAX];
+
+    for (size_t i = 0; i < p->emergency_count; i++)
+        if (number_canonical(view_of(p->emergency[i]), number) == OK &&
+            strcmp(number, canonical) == 0)
+            return true;
+    return false;
+}
+
 bool plan_step(struct target *t, const struct plan *p, const struct location *l, struct uri *uri)
 {
     struct spellings s;
@@ -97,6 +110,7 @@ bool plan_step(struct target *t, const struct plan *p, const struct location *l,
     }
     if (!spellings_make(&s, uri))
         return false;
+    t->emergency |= is_emergency(p, s.canonical);
     t->user = user_by(l, &s, t->domain);
     if (t->user) {
         t->kind = TARGET_USER;

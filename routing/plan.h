@@ -12,6 +12,8 @@ struct plan {
     size_t domain_count;
     const struct transport *transport; /* knows this host's addresses */
     const struct gateways *gateways;
+    char *const *emergency; /* numbers as people write them */
+    size_t emergency_count;
 };
 
 enum target_kind {
@@ -28,6 +30,7 @@ struct target {
     struct user *user;
     struct view domain;      /* ours, canonical */
     struct view uri;         /* TARGET_URI: valid while the alias lives */
+    bool emergency;          /* one of plan.emergency was dialled, or an alias of one */
     bool aliased;            /* an alias led here */
     char number[NUMBER_MAX]; /* TARGET_ROUTE: what was dialled, canonical */
 };

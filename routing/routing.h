@@ -2,6 +2,7 @@
 #ifndef OFFHOOK_ROUTING_ROUTING_H
 #define OFFHOOK_ROUTING_ROUTING_H
 
+#include "routing/explain.h"
 #include "routing/forwarding.h"
 #include "routing/gateway.h"
 #include "routing/location.h"

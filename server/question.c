@@ -67,6 +67,39 @@ static struct view field(const json_t *request, const char *name)
     return view_of(json_string_value(json_object_get(request, name)));
 }
 
+struct route_question {
+    struct worker *worker;
+    uint64_t id;
+};
+
+static void step_answer(void *arg, const struct explain_step *step)
+{
+    struct route_question *q = arg;
+    json_t *line = json_pack("{s:{s:i, s:s, s:s}}", "item", "depth", (int)step->depth, "step",
+                             step->kind, "text", step->text);
+    char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+
+    if (text)
+        keeper_link_answer(q->worker, q->id, false, view_of(text));
+    free(text);
+    json_decref(line);
+}
+
+/* Tells where a call would go. */
+static void route_answer(struct worker *w, uint64_t id, struct view from, struct view to)
+{
+    struct route_question q = {w, id};
+    struct explain_caller caller = {.uri = from, .strangers = w->config->auth.strangers};
+    enum error e;
+
+    random_bytes(&caller.random, sizeof(caller.random));
+    e = explain(&w->plan, w->location, &caller, to, step_answer, &q);
+    keeper_link_answer(w, id, true,
+                       e ? VIEW("{\"ok\":false,\"error\":\"FROM and TO have to be numbers or URIs "
+                                "like sip:5550001@companyb.com\"}")
+                         : VIEW("{\"ok\":true}"));
+}
+
 void question_receive(struct worker *w, uint64_t id, struct view json)
 {
     json_t *request = json_loadb(json.p, json.n, 0, NULL);
@@ -77,6 +110,8 @@ void question_receive(struct worker *w, uint64_t id, struct view json)
     else if (view_eq(command, VIEW("trace")))
         trace_question(w->trace, id, field(request, "number"), field(request, "call-id"),
                        json_is_true(json_object_get(request, "follow")));
+    else if (view_eq(command, VIEW("route test")))
+        route_answer(w, id, field(request, "from"), field(request, "to"));
     else
         keeper_link_answer(w, id, true, VIEW("{\"ok\":false,\"error\":\"unknown command\"}"));
     json_decref(request);

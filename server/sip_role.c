@@ -114,6 +114,8 @@ static void sip_commit(struct role_context *c)
     w->config = c->config;
     w->plan.domains = c->config->domains;
     w->plan.domain_count = c->config->domain_count;
+    w->plan.emergency = c->config->emergency;
+    w->plan.emergency_count = c->config->emergency_count;
     if (w->nonces)
         nonces_set_lifetime(w->nonces, c->config->auth.nonce_lifetime);
 }

@@ -108,7 +108,12 @@ enum error worker_init(struct worker *w, struct event_base *base, const struct c
         worker_free(w);
         return error;
     }
-    w->plan = (struct plan){config->domains, config->domain_count, w->transport, w->gateways};
+    w->plan = (struct plan){.domains = config->domains,
+                            .domain_count = config->domain_count,
+                            .transport = w->transport,
+                            .gateways = w->gateways,
+                            .emergency = config->emergency,
+                            .emergency_count = config->emergency_count};
     return OK;
 }
 

@@ -45,7 +45,8 @@ static int town_begin(void **state)
         transport_listen(t.transport, t.fd, FLOW_UDP, (struct sockaddr *)&bound, 0) != OK ||
         location_new(&t.location, t.wheel) != OK)
         return 1;
-    t.plan = (struct plan){domains, COUNT(domains), t.transport, NULL};
+    t.plan =
+        (struct plan){.domains = domains, .domain_count = COUNT(domains), .transport = t.transport};
     return 0;
 }
 
@@ -532,6 +533,145 @@ static void routes_come_after_users_and_aliases(void **state)
     gateways_free(g);
 }
 
+struct told {
+    char text[8192];
+    unsigned steps;
+};
+
+static void take_step(void *arg, const struct explain_step *step)
+{
+    struct told *told = arg;
+    size_t n = strlen(told->text);
+
+    told->steps++;
+    (void)snprintf(told->text + n, sizeof(told->text) - n, "%u %s: %s\n", step->depth, step->kind,
+                   step->text);
+}
+
+static struct told explained(struct town *t, const char *from, const char *to, bool strangers)
+{
+    struct explain_caller caller = {view_of(from), strangers, 1};
+    struct told told = {.steps = 0};
+
+    assert_int_equal(explain(&t->plan, t->location, &caller, view_of(to), take_step, &told), OK);
+    return told;
+}
+
+#define assert_way(t, from, to, want)                                                              \
+    do {                                                                                           \
+        struct told told_ = explained((t), (from), (to), true);                                    \
+        assert_string_equal(told_.text, (want));                                                   \
+    } while (0)
+
+static void the_way_of_a_call_is_told(void **state)
+{
+    static char *emergency[] = {"112"};
+    struct town *t = *state;
+    struct gateways *g;
+
+    assert_int_equal(gateways_new(&g), OK);
+    t->plan.gateways = g;
+    t->plan.emergency = emergency;
+    t->plan.emergency_count = 1;
+    people_move_in(t);
+    assert_int_equal(bind_contact(t, "5550141", "sip:5550141@192.0.2.40\xff", 60), OK);
+    assert_int_equal(gateway_fact(g, CHANGE_GATEWAY, "a", "sip:a.test", 1, 5), OK);
+    assert_int_equal(gateway_fact(g, CHANGE_GATEWAY, "b", "sip:b.test", 2, 5), OK);
+    assert_int_equal(route_fact(g, CHANGE_ROUTE, "00", "b,a", 2, "+"), OK);
+    gateway_mark(gateway_find(g, VIEW("a")), false);
+
+    assert_way(t, "alice", "1-01",
+               "0 from: alice@example.test is a user, and has to prove it\n"
+               "0 alias: 1-01 is an alias of 100\n"
+               "0 alias: 100 is an alias of 5550141\n"
+               "0 user: 5550141@example.test is a user with 1 registered phone\n"
+               "1 phone: rings at sip:5550141@192.0.2.40?\n");
+    assert_way(t, "alice", "0049301",
+               "0 from: alice@example.test is a user, and has to prove it\n"
+               "0 route: nobody here has 0049301, the route 00 fits: +49301 is dialled there\n"
+               "1 gateway: 1. b, sip:b.test (priority 2, weight 5)\n"
+               "1 gateway: 2. a, sip:a.test (priority 1, weight 5, does not answer)\n"
+               "1 gateway: among equal priorities the order is drawn by weight for each call\n");
+    assert_way(t, "sip:x@elsewhere.test", "0049301",
+               "0 from: the caller is a stranger, who may call users and nobody else\n"
+               "0 route: nobody here has 0049301, the route 00 fits: +49301 is dialled there\n"
+               "0 end: a stranger may not use it: the call ends with 403\n");
+    assert_way(t, "5559999", "alice",
+               "0 end: no user has 5559999, and nobody can prove to be it: the call is refused\n");
+    assert_way(t, "alice", "ring1",
+               "0 from: alice@example.test is a user, and has to prove it\n"
+               "0 alias: ring1 is an alias of ring2\n"
+               "0 alias: ring2 is an alias of sip:ring1@example.test\n"
+               "0 alias: ring1 is an alias of ring2\n"
+               "0 alias: ring2 is an alias of sip:ring1@example.test\n"
+               "0 alias: ring1 is an alias of ring2\n"
+               "0 alias: ring2 is an alias of sip:ring1@example.test\n"
+               "0 end: more than 5 aliases lead to each other: the call ends with 404\n");
+    assert_way(t, "alice", "112",
+               "0 from: alice@example.test is a user, and has to prove it\n"
+               "0 emergency: this is an emergency number: never refused, limited or forwarded by "
+               "its user\n"
+               "0 end: nobody here has 112, and no route fits: the call ends with 404\n");
+    gateways_free(g);
+}
+
+static void forwards_are_told(void **state)
+{
+    static char *emergency[] = {"1-1-2"};
+    struct town *t = *state;
+    struct told told;
+
+    t->plan.emergency = emergency;
+    t->plan.emergency_count = 1;
+    people_move_in(t);
+    assert_int_equal(bind_contact(t, "5550141", "sip:5550141@192.0.2.40", 60), OK);
+    assert_int_equal(forward_fact(t, CHANGE_FORWARD, "5550141", FORWARD_BUSY, "alice", 0), OK);
+    assert_int_equal(
+        forward_fact(t, CHANGE_FORWARD, "5550141", FORWARD_NO_ANSWER, "sip:x@y.test", 15), OK);
+    assert_int_equal(forward_fact(t, CHANGE_FORWARD, "alice", FORWARD_UNREACHABLE, "a-b", 0), OK);
+    assert_way(t, "sip:x@elsewhere.test", "5550141",
+               "0 from: the caller is a stranger, who may call users and nobody else\n"
+               "0 user: 5550141@example.test is a user with 1 registered phone\n"
+               "1 phone: rings at sip:5550141@192.0.2.40\n"
+               "0 forward: if it is busy, it is forwarded to alice\n"
+               "1 user: alice@example.test is a user with 0 registered phones\n"
+               "1 forward: as no phone is registered, it is forwarded to a-b\n"
+               "1 user: a-b@example.test is a user with 0 registered phones\n"
+               "1 end: no phone is registered: the call ends with 480\n"
+               "0 forward: if nobody answers within 15 s, it is forwarded to sip:x@y.test\n"
+               "1 elsewhere: y.test is not served here: the call goes there\n");
+    assert_int_equal(forward_fact(t, CHANGE_FORWARD, "a-b", FORWARD_ALWAYS, "alice", 0), OK);
+    told = explained(t, "a-b", "a-b", true);
+    assert_non_null(strstr(told.text, "these were 5 forwards: the call ends with 482\n"));
+    assert_int_equal(fact(t, CHANGE_USER, "112", "example.test", ""), OK);
+    assert_int_equal(forward_fact(t, CHANGE_FORWARD, "112", FORWARD_ALWAYS, "alice", 0), OK);
+    told = explained(t, "alice", "112", true);
+    assert_null(strstr(told.text, "is forwarded to"));
+}
+
+static void explanations_are_bounded(void **state)
+{
+    struct town *t = *state;
+    struct explain_caller nobody = {VIEW(""), true, 1}, odd = {VIEW("sip:"), true, 1};
+    struct told told = {.steps = 0};
+
+    people_move_in(t);
+    assert_int_equal(bind_contact(t, "alice", "sip:alice@192.0.2.40", 60), OK);
+    assert_int_equal(bind_contact(t, "a-b", "sip:a-b@192.0.2.40", 60), OK);
+    for (int kind = FORWARD_BUSY; kind < FORWARD_KINDS; kind++) {
+        forward_fact(t, CHANGE_FORWARD, "alice", (enum forward_kind)kind, "a-b", 1);
+        forward_fact(t, CHANGE_FORWARD, "a-b", (enum forward_kind)kind, "alice", 1);
+    }
+    assert_int_equal(explained(t, "alice", "a-b", true).steps, 101);
+    assert_int_equal(explain(&t->plan, t->location, &nobody, VIEW("1"), take_step, &told),
+                     ERR_SYNTAX);
+    assert_int_equal(explain(&t->plan, t->location, &odd, VIEW("1"), take_step, &told), ERR_SYNTAX);
+    assert_int_equal(told.steps, 0);
+    told = explained(t, "sip:x@elsewhere.test", "alice", false);
+    assert_string_equal(told.text, "0 end: the caller is a stranger, and auth.strangers is never: "
+                                   "the call ends with 403\n");
+}
+
 static void names_have_a_limit(void **state)
 {
     struct town *t = *state;
@@ -562,6 +702,9 @@ int main(void)
         cmocka_unit_test(the_longest_prefix_wins),
         cmocka_unit_test(gateways_are_tried_in_order),
         TOWN_TEST(routes_come_after_users_and_aliases),
+        TOWN_TEST(the_way_of_a_call_is_told),
+        TOWN_TEST(forwards_are_told),
+        TOWN_TEST(explanations_are_bounded),
         TOWN_TEST(names_have_a_limit),
     };
 
