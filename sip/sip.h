@@ -10,6 +10,7 @@
 #include "sip/message.h"
 #include "sip/number.h"
 #include "sip/reply.h"
+#include "sip/resolver.h"
 #include "sip/token.h"
 #include "sip/transaction.h"
 #include "sip/transport.h"
