@@ -44,6 +44,10 @@ struct config {
         unsigned default_expires, min_expires, max_expires; /* s */
         unsigned max_contacts;
     } registrar;
+    struct {
+        char **servers; /* as dns_server_set reads them; none: those of the system */
+        size_t server_count;
+    } dns;
     /* Keys and sections whose feature comes later, in the file's own syntax; NULL is the default.
      */
     char **later; /* one per such key, in the order of the table */

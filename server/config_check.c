@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include "server/config_table.h"
+#include "sip/dns_server.h"
 
 /* Is value an IPv6 address, with or without brackets? Its canonical form goes to out. */
 static bool ipv6_parse(const char *value, char out[INET6_ADDRSTRLEN])
@@ -136,6 +137,18 @@ bool config_check_realm(const char *value, char problem[CONFIG_PROBLEM])
     if (!strpbrk(value, "\"\\"))
         return true;
     snprintf(problem, CONFIG_PROBLEM, "\"%.60s\": a realm has neither quotes nor backslashes",
+             value);
+    return false;
+}
+
+bool config_check_name_server(const char *value, char problem[CONFIG_PROBLEM])
+{
+    struct sip_flow server;
+    if (dns_server_set(&server, view_of(value)) == OK)
+        return true;
+    snprintf(problem, CONFIG_PROBLEM,
+             "\"%.60s\" is not the address of a name server; write it as 192.0.2.53, "
+             "192.0.2.53:5353 or [2001:db8::53]:5353",
              value);
     return false;
 }

@@ -242,6 +242,17 @@ const struct config_key config_keys[] = {
      .effect = EFFECT_LIVE,
      .help = "Phones that may be registered under one number at a time."},
 
+    {.section = "dns",
+     .name = "servers",
+     .type = &config_names,
+     .initial = "",
+     .offset = FIELD(dns.servers),
+     .max = 4,
+     .check = config_check_name_server,
+     .effect = EFFECT_RESTART,
+     .help = "Name servers to ask: addresses, with a port where it is not 53. Empty: those of "
+             "/etc/resolv.conf. Names in /etc/hosts are known without asking."},
+
     {.section = "guard",
      .name = "users",
      .type = &config_number,

@@ -200,6 +200,17 @@ static void stream_give(struct child *c, const struct channel_message *m)
         close(fd);
 }
 
+/* For questions to name servers. */
+static void socket_give(struct child *c, uint64_t what)
+{
+    int family = what & ROLE_SOCKET_IPV6 ? AF_INET6 : AF_INET;
+    int type = what & ROLE_SOCKET_STREAM ? SOCK_STREAM : SOCK_DGRAM;
+    int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    child_send(c, ROLE_SOCKET, what, VIEW_NONE, fd);
+    if (fd >= 0)
+        close(fd);
+}
+
 struct sender {
     struct daemon *daemon;
     struct child *child;
@@ -229,6 +240,8 @@ static void role_message(void *arg, const struct channel_message *m)
         role_ponged(d, c, m->id);
     else if (m->type == ROLE_WANT_STREAM && c->role == ROLE_SIP)
         stream_give(c, m);
+    else if (m->type == ROLE_WANT_SOCKET && c->role == ROLE_SIP)
+        socket_give(c, m->id);
     else if (m->type == ROLE_ASK && c->role == ROLE_KEEPER)
         daemon_asked(d, m->id, m->body);
     else

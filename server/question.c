@@ -38,6 +38,14 @@ static void transport_json(json_t *out, const struct transport_counts *t)
         json_object_set_new(out, rows[i].name, json_integer((json_int_t)rows[i].value));
 }
 
+static void resolver_json(json_t *out, struct dns_counts counts)
+{
+    json_object_set_new(out, "dns.queries", json_integer((json_int_t)counts.queries));
+    json_object_set_new(out, "dns.failures", json_integer((json_int_t)counts.failures));
+    json_object_set_new(out, "dns.timeouts", json_integer((json_int_t)counts.timeouts));
+    json_object_set_new(out, "dns.cache-hits", json_integer((json_int_t)counts.cache_hits));
+}
+
 static void status_answer(struct worker *w, uint64_t id)
 {
     struct location_counts where = location_counts(w->location);
@@ -46,6 +54,7 @@ static void status_answer(struct worker *w, uint64_t id)
     char *text;
 
     transport_json(counters, t);
+    resolver_json(counters, resolver_counts(w->resolver));
     json_object_set_new(counters, "sip.retransmissions",
                         json_integer((json_int_t)transactions_retransmissions(w->transactions)));
     json_object_set_new(out, "ok", json_true());

@@ -23,14 +23,20 @@ enum role_message {
     ROLE_STREAM, /* answers ROLE_WANT_STREAM: fd of an unconnected TCP socket, or none */
     ROLE_ANSWER, /* answers ROLE_ASK: u8 last, JSON text */
     ROLE_STOP,   /* end cleanly */
+    ROLE_SOCKET, /* answers ROLE_WANT_SOCKET, same id: fd of an unconnected socket, or none */
     /* role -> parent */
     ROLE_READY,
     ROLE_FAILED,   /* text for people: the daemon cannot start or the role cannot go on */
     ROLE_PREPARED, /* u8 ok, text */
     ROLE_PONG,
     ROLE_WANT_STREAM, /* u8 4 or 6: sip may not call socket() itself */
+    ROLE_WANT_SOCKET, /* sip, to ask name servers; id: ROLE_SOCKET_IPV6, ROLE_SOCKET_STREAM */
     ROLE_ASK,         /* keeper: JSON control request that is the parent's to answer */
 };
+
+/* Bits of the socket wanted; without them a datagram socket of IPv4. */
+#define ROLE_SOCKET_IPV6   1u
+#define ROLE_SOCKET_STREAM 2u
 
 struct event_base;
 

@@ -40,7 +40,22 @@ static bool has_address(const struct ifaddrs *i)
            (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6);
 }
 
-/* This host's addresses; asked for before the sandbox closes, since it takes a socket. */
+/* The name servers; a sip role without any goes on with numeric addresses. */
+static void names_read(struct worker *w, const struct config *config)
+{
+    struct sip_flow servers[DNS_SERVERS_MAX];
+    unsigned count = 0;
+    enum error e;
+
+    for (size_t i = 0; i < config->dns.server_count && count < DNS_SERVERS_MAX; i++)
+        if (dns_server_set(&servers[count], view_of(config->dns.servers[i])) == OK)
+            count++;
+    e = resolver_new(&w->resolver, servers, count);
+    if (e != OK)
+        log_warning("no host names will be resolved: %s", error_text(e));
+}
+
+/* This host's addresses and the names that it knows: files and sockets that the sandbox forbids. */
 static bool sip_early(struct role_context *c, char error[256])
 {
     struct worker *w = calloc(1, sizeof(*w));
@@ -59,6 +74,7 @@ static bool sip_early(struct role_context *c, char error[256])
         if (has_address(i))
             address_add(w, i);
     freeifaddrs(all);
+    names_read(w, c->config);
     return w->addresses != NULL;
 }
 
@@ -82,6 +98,48 @@ static bool listeners_serve(struct worker *w, char error[256])
     return true;
 }
 
+static bool on_want_socket(void *arg, uint8_t family, bool stream)
+{
+    const struct worker *w = arg;
+    uint64_t what = (family == 6 ? ROLE_SOCKET_IPV6 : 0) | (stream ? ROLE_SOCKET_STREAM : 0);
+
+    return channel_send(w->role->parent, ROLE_WANT_SOCKET, what, VIEW_NONE, -1) == OK;
+}
+
+static void on_resolver_turned(void *arg)
+{
+    worker_turn(arg);
+}
+
+static uint64_t on_random(void *arg)
+{
+    uint64_t out;
+
+    (void)arg;
+    random_bytes(&out, sizeof(out));
+    return out;
+}
+
+/* Ways to servers are those that there are listeners for, the family of the first one first. */
+static enum error resolver_begin(struct worker *w)
+{
+    struct resolver_options options = {.random = on_random,
+                                       .handler = {on_want_socket, NULL, on_resolver_turned, w}};
+    const struct config *config = w->config;
+
+    if (!w->resolver)
+        return OK;
+    for (size_t i = 0; i < config->listen_count; i++) {
+        uint8_t family = config->listens[i].address.ss_family == AF_INET6 ? 6 : 4;
+
+        options.transports |=
+            config->listens[i].transport == LISTEN_TCP ? RESOLVER_TCP : RESOLVER_UDP;
+        if (options.families[0] != family)
+            options.families[options.families[0] != 0] = family;
+    }
+    return resolver_open(w->resolver, w->base, w->wheel, &options);
+}
+
 static bool sip_start(struct role_context *c, char error[256])
 {
     struct worker *w = c->state;
@@ -90,6 +148,8 @@ static bool sip_start(struct role_context *c, char error[256])
     w->role = c;
     clock_update();
     e = worker_init(w, c->base, c->config);
+    if (e == OK)
+        e = resolver_begin(w);
     if (e != OK) {
         snprintf(error, 256, "the sip role cannot start: %s", error_text(e));
         return false;
@@ -124,13 +184,14 @@ static void sip_message(struct role_context *c, const struct channel_message *m)
 {
     struct worker *w = c->state;
 
-    if (m->type != ROLE_STREAM) {
-        if (m->fd >= 0)
-            close(m->fd);
-        return;
-    }
     clock_update();
-    transport_give_stream(w->transport, (uint8_t)m->id, m->fd);
+    if (m->type == ROLE_STREAM)
+        transport_give_stream(w->transport, (uint8_t)m->id, m->fd);
+    else if (m->type == ROLE_SOCKET && w->resolver)
+        resolver_give_socket(w->resolver, m->id & ROLE_SOCKET_IPV6 ? 6 : 4,
+                             m->id & ROLE_SOCKET_STREAM, m->fd);
+    else if (m->fd >= 0)
+        close(m->fd);
     worker_turn(w);
 }
 
@@ -142,6 +203,7 @@ static void sip_stop(struct role_context *c)
         return;
     if (w->transport)
         worker_free(w);
+    resolver_free(w->resolver);
     free(w->addresses);
     free(w);
     c->state = NULL;

@@ -125,6 +125,7 @@ void worker_free(struct worker *w)
     location_free(w->location);
     keepalives_free(w);
     gateways_free(w->gateways);
+    resolver_free(w->resolver);
     transport_free(w->transport);
     nonces_free(w->nonces);
     answered_free(w);
@@ -135,6 +136,7 @@ void worker_free(struct worker *w)
     w->transactions = NULL;
     w->location = NULL;
     w->gateways = NULL;
+    w->resolver = NULL;
     w->transport = NULL;
     w->nonces = NULL;
     w->wheel_event = NULL;

@@ -35,6 +35,7 @@ struct worker {
     struct nonces *nonces;  /* NULL until the keeper has sent the secret */
     struct aging *answered; /* REGISTERs (answered.c) */
     struct keeper_link *keeper;
+    struct resolver *resolver; /* NULL in tests */
     struct trace *trace;
     struct context *contexts; /* of the requests under way */
     struct sip_link link;     /* all that leaves */

@@ -77,6 +77,7 @@ static void values_are_taken(void **state)
         "domain = {\"CompanyB.com\", \"2001:DB8::1\", 192.0.2.1}\n"
         "listen = {\"udp:127.0.0.1\", \"tcp:[::1]:5070\"}\n"
         "emergency = {}\n"
+        "dns { servers = {\"192.0.2.53\", \"[2001:db8::53]:5353\"} }\n"
         "auth { algorithms = {SHA-512-256} qop = never strangers = never realm = \"a b\" }\n"
         "log { level = debug } sandbox = off // the end\n");
     assert_int_equal(c->domain_count, 3);
@@ -91,6 +92,8 @@ static void values_are_taken(void **state)
     assert_int_equal(ntohs(six->sin6_port), 5070);
     assert_int_equal(c->listens[1].transport, LISTEN_TCP);
     assert_int_equal(c->emergency_count, 0);
+    assert_int_equal(c->dns.server_count, 2);
+    assert_string_equal(c->dns.servers[1], "[2001:db8::53]:5353");
     assert_true(c->auth.sha512_256 && !c->auth.md5 && !c->auth.sha256);
     assert_int_equal(c->auth.qop, AUTH_NEVER);
     assert_string_equal(c->auth.realm, "a b");
@@ -122,6 +125,7 @@ static void mistakes_name_their_line(void **state)
     assert_refused("registrar { max-contacts = 0 }", "is not a number from 1 to 1000");
     assert_refused("registrar { min-expires = 9000 }", "is more than max-expires");
     assert_refused("registrar { default-expires = 30 }", "is not from min-expires");
+    assert_refused("dns { servers = {\"dns.example\"} }", "is not the address of a name server");
     assert_refused("user = \"\"", "user: may not be empty");
     assert_refused("domain = \"${HOME}\"", "f:1: \"${\" would stand for a variable");
     assert_refused("\n/* open", "f:2: the comment that begins here has no end");

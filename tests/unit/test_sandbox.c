@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "server/sandbox.h"
+#include "sip/resolver.h"
+#include "tests/unit/name_server.h"
 
 static char folder[64], database[96];
 
@@ -87,8 +89,76 @@ static void call_chdir(void)
         _exit(3);
 }
 
-/* The wait status of a process that enters the sandbox of role and makes the call. */
-static int sandboxed(enum role role, void (*call)(void))
+/* A resolver, its name server, and sockets that were made before the sandbox closes. */
+static struct name_server server;
+static struct resolver *resolver;
+static struct event_base *base;
+static int stock[2][16];
+static unsigned given[2];
+
+static bool on_want_socket(void *arg, uint8_t family, bool stream)
+{
+    (void)arg;
+    if (family != 4 || given[stream] == 16)
+        return false;
+    resolver_give_socket(resolver, family, stream, stock[stream][given[stream]++]);
+    return true;
+}
+
+static void on_turned(void *arg)
+{
+    (void)arg;
+}
+
+static uint64_t on_random(void *arg)
+{
+    uint64_t out;
+    (void)arg;
+    random_bytes(&out, sizeof out);
+    return out;
+}
+
+static void resolver_prepare(void)
+{
+    base = event_base_new();
+    name_server_open(&server, base);
+    name_server_srv(&server, "_sip._udp.x.test", 1, 1, 5070, "a.x.test");
+    name_server_address(&server, "a.x.test", "192.0.2.1");
+    server.truncates = true; /* TCP as well */
+    for (int i = 0; i < 32; i++)
+        stock[i % 2][i / 2] =
+            socket(AF_INET, (i % 2 ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (resolver_new(&resolver, &server.address, 1))
+        _exit(6);
+}
+
+static void on_resolved(void *user, const struct resolver_address *list, unsigned count,
+                        enum error error)
+{
+    (void)user;
+    if (error || count != 1 || list[0].flow.port != 5070)
+        _exit(7);
+    event_base_loopbreak(base);
+}
+
+static void call_resolve(void)
+{
+    struct resolver_options options = {.families = {4},
+                                       .transports = RESOLVER_UDP,
+                                       .random = on_random,
+                                       .handler = {on_want_socket, NULL, on_turned, NULL}};
+    struct resolver_target target = {.host = VIEW("x.test")};
+    struct wheel *wheel;
+    if (wheel_new(&wheel, clock_ms()) || resolver_open(resolver, base, wheel, &options) ||
+        !resolver_ask(resolver, &target, on_resolved, NULL))
+        _exit(3);
+    event_base_dispatch(base);
+    resolver_free(resolver);
+}
+
+/* The wait status of a process that enters the sandbox of role, after `early`, and makes the call.
+ */
+static int sandboxed(enum role role, void (*early)(void), void (*call)(void))
 {
     struct config *config = configure();
     int wait_status;
@@ -96,6 +166,7 @@ static int sandboxed(enum role role, void (*call)(void))
     pid_t pid = fork();
     if (pid == 0) {
         char error[256];
+        early();
         if (sandbox_enter(role, config, error))
             _exit(4);
         if (getuid() == 0)
@@ -110,14 +181,14 @@ static int sandboxed(enum role role, void (*call)(void))
 
 static void assert_killed(enum role role, void (*call)(void))
 {
-    int wait_status = sandboxed(role, call);
+    int wait_status = sandboxed(role, call_nothing, call);
     assert_true(WIFSIGNALED(wait_status));
     assert_int_equal(WTERMSIG(wait_status), SIGSYS);
 }
 
 static void assert_lives(enum role role, void (*call)(void))
 {
-    int wait_status = sandboxed(role, call);
+    int wait_status = sandboxed(role, call_nothing, call);
     assert_true(WIFEXITED(wait_status));
     assert_int_equal(WEXITSTATUS(wait_status), 0);
 }
@@ -133,6 +204,16 @@ static void sip_is_closed_in(void **state)
     assert_killed(ROLE_SIP, call_execve);
     assert_killed(ROLE_SIP, call_fork);
     assert_killed(ROLE_SIP, call_chdir);
+}
+
+static void sip_asks_name_servers(void **state)
+{
+    (void)state;
+    if (!sandbox_possible())
+        skip();
+    int wait_status = sandboxed(ROLE_SIP, resolver_prepare, call_resolve);
+    assert_true(WIFEXITED(wait_status));
+    assert_int_equal(WEXITSTATUS(wait_status), 0);
 }
 
 static void keeper_is_closed_in(void **state)
@@ -187,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sip_is_closed_in),
+        cmocka_unit_test(sip_asks_name_servers),
         cmocka_unit_test(keeper_is_closed_in),
         cmocka_unit_test(nothing_stays_behind),
     };
