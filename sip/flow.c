@@ -97,14 +97,18 @@ void flow_address_text(const uint8_t address[16], uint8_t family, bool bracketed
 
 const char *flow_transport_name(const struct sip_flow *f)
 {
-    return f->transport == FLOW_TCP ? "TCP" : "UDP";
+    static const char *const names[] = {[FLOW_UDP] = "UDP", [FLOW_TCP] = "TCP", [FLOW_TLS] = "TLS"};
+
+    return names[f->transport];
 }
 
 const char *flow_text(const struct sip_flow *f, char out[FLOW_TEXT_MAX])
 {
+    static const char *const names[] = {
+        [FLOW_UDP] = "udp:", [FLOW_TCP] = "tcp:", [FLOW_TLS] = "tls:"};
     struct text t = {.p = out, .size = FLOW_TEXT_MAX - 1};
 
-    text_string(&t, f->transport == FLOW_TCP ? "tcp:" : "udp:");
+    text_string(&t, names[f->transport]);
     flow_address_text(f->address, f->family, true, &t);
     text_string(&t, ":");
     text_number(&t, f->port);
@@ -135,7 +139,7 @@ bool flow_unpack(struct sip_flow *f, struct view in)
     f->family = in.p[0] & 15;
     f->listener = (uint8_t)in.p[1];
     size = address_size(f->family);
-    if ((f->family != 4 && f->family != 6) || f->transport > FLOW_TCP || in.n != 4 + 2 * size) {
+    if ((f->family != 4 && f->family != 6) || f->transport > FLOW_TLS || in.n != 4 + 2 * size) {
         f->family = 0;
         return false;
     }

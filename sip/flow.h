@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-enum flow_transport { FLOW_UDP, FLOW_TCP };
+enum flow_transport { FLOW_UDP, FLOW_TCP, FLOW_TLS };
 
 #define FLOW_PACKED_MAX 40
 #define FLOW_TEXT_MAX   64
@@ -43,5 +43,10 @@ static inline bool flow_is_reliable(const struct sip_flow *f)
     return f->transport != FLOW_UDP;
 }
 const char *flow_transport_name(const struct sip_flow *f); /* "UDP" */
+/* What a URI without a port means by this transport. */
+static inline uint16_t flow_default_port(enum flow_transport transport)
+{
+    return transport == FLOW_TLS ? 5061 : 5060;
+}
 
 #endif

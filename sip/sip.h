@@ -11,6 +11,7 @@
 #include "sip/number.h"
 #include "sip/reply.h"
 #include "sip/resolver.h"
+#include "sip/tls.h"
 #include "sip/token.h"
 #include "sip/transaction.h"
 #include "sip/transport.h"

@@ -1,4 +1,5 @@
-/* TCP: connections by their peer, framed by Content-Length, with limits on who may sit idle. */
+/* TCP and TLS: connections by their peer, framed by Content-Length, with limits on who may sit
+ * idle. */
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sip/tls_stream.h"
 #include "sip/transports.h"
 
 #define CONNECTIONS_MAX 20000
@@ -16,6 +18,7 @@
 #define STRANGER_LIMIT  (300 * 1000)  /* ms without a message, for a peer who has proven nothing */
 #define IDLE_LIMIT      (7500 * 1000) /* for one who has: longer than any registration */
 #define ACCEPT_PAUSE    1000          /* ms, after accept() failed */
+#define HOST_MAX        256           /* bytes of a name that a certificate is to be for */
 #define OUTPUT_MAX      (1u << 20)    /* bytes that may wait for a slow reader */
 #define OUTPUT_BUSY     (64u << 10)   /* from here on nothing more is read from him */
 
@@ -24,11 +27,12 @@ struct connection {
     struct transport *owner;
     struct bufferevent *io;
     struct evbuffer *early; /* what waits for the socket */
+    char *host;             /* TLS that we open: whom the peer's certificate has to be for */
     struct sip_flow flow;
     struct timer limit;
     struct connection *next, **link; /* among the young, or those waiting for a socket */
     size_t seen, needed;             /* of the first message in the buffer */
-    bool young, waiting, begun, held, kept;
+    bool young, waiting, begun, held, kept, secured;
 };
 
 static uint64_t peer_hash(const struct sip_flow *flow)
@@ -112,6 +116,7 @@ static void connection_free(struct connection *c)
         bufferevent_free(c->io);
     if (c->early)
         evbuffer_free(c->early);
+    free(c->host);
     free(c);
 }
 
@@ -266,6 +271,29 @@ static void on_output(struct bufferevent *io, void *arg)
     t->handler.turned(t->handler.arg);
 }
 
+/* Connected; over TLS: and the handshake is done. */
+static void established(struct connection *c)
+{
+    if (c->flow.transport == FLOW_TLS) {
+        c->secured = true;
+        c->owner->counts.handshakes++;
+    }
+    if (!c->young) /* a handshake is no message yet */
+        idle_begin(c);
+}
+
+static void handshake_failed(struct connection *c)
+{
+    char text[FLOW_TEXT_MAX];
+
+    c->owner->counts.handshakes_failed++;
+    if (c->host)
+        log_info("no TLS with %s as %s: %s", flow_text(&c->flow, text), c->host,
+                 tls_failure(c->io));
+    else
+        log_debug("no TLS with %s: %s", flow_text(&c->flow, text), tls_failure(c->io));
+}
+
 static void on_change(struct bufferevent *io, short what, void *arg)
 {
     struct connection *c = arg;
@@ -273,19 +301,34 @@ static void on_change(struct bufferevent *io, short what, void *arg)
 
     (void)io;
     clock_update();
-    if (what & BEV_EVENT_CONNECTED)
-        idle_begin(c);
-    else if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+    if (what & BEV_EVENT_CONNECTED) {
+        established(c);
+    } else if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) {
+        if (c->flow.transport == FLOW_TLS && !c->secured)
+            handshake_failed(c);
         connection_break(c);
+    }
     t->handler.turned(t->handler.arg);
 }
 
+static struct bufferevent *stream_new(const struct connection *c, int fd)
+{
+    const struct transport *t = c->owner;
+
+    if (c->flow.transport != FLOW_TLS)
+        return bufferevent_socket_new(t->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    if (!t->tls)
+        return NULL;
+    return c->host ? tls_connect(t->tls, t->base, fd, c->host) : tls_accept(t->tls, t->base, fd);
+}
+
+/* Takes fd over, unless it returns false. */
 static bool connection_open(struct connection *c, int fd)
 {
     int on = 1;
 
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    c->io = bufferevent_socket_new(c->owner->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    c->io = stream_new(c, fd);
     if (!c->io)
         return false;
     bufferevent_setcb(c->io, on_input, on_output, on_change, c);
@@ -310,7 +353,7 @@ static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, stru
 {
     struct listener *l = arg;
     struct transport *t = l->owner;
-    struct sip_flow flow = {.transport = FLOW_TCP, .listener = l->index};
+    struct sip_flow flow = {.transport = l->transport, .listener = l->index};
     struct connection *c;
 
     (void)accepting;
@@ -364,15 +407,17 @@ enum error tcp_listen(struct listener *l)
     return OK;
 }
 
+/* A connection that waits for its socket, and with it the bytes. */
 static enum error connection_start(struct transport *t, const struct sip_flow *flow,
-                                   struct view bytes)
+                                   struct view host, struct view bytes)
 {
     struct connection *c = connection_new(t, flow);
 
     if (!c)
         return ERR_LIMIT;
     c->early = evbuffer_new();
-    if (!c->early || evbuffer_add(c->early, bytes.p, bytes.n) < 0) {
+    c->host = host.n ? view_dup(host) : NULL;
+    if (!c->early || (host.n && !c->host) || evbuffer_add(c->early, bytes.p, bytes.n) < 0) {
         connection_free(c);
         return ERR_MEMORY;
     }
@@ -382,24 +427,78 @@ static enum error connection_start(struct transport *t, const struct sip_flow *f
     return OK;
 }
 
+/* Whom a certificate has to be for when nobody was named: the address itself. */
+static struct view address_name(const struct sip_flow *flow, struct text *out)
+{
+    if (flow->transport == FLOW_TLS)
+        flow_address_text(flow->address, flow->family, false, out);
+    return text_done(out);
+}
+
+static bool connection_is_for(const struct connection *c, struct view host)
+{
+    char name[HOST_MAX];
+
+    if (c->host && view_ieq(view_of(c->host), host))
+        return true;
+    return c->secured && view_copy(host, name, sizeof(name)) && tls_peer_is(c->io, name);
+}
+
+enum error tcp_name(struct transport *t, const struct sip_flow *flow, struct view host)
+{
+    struct connection *c = connection_find(t, flow);
+
+    if (!host.n || host.n >= HOST_MAX)
+        return ERR_LIMIT;
+    if (!t->tls)
+        return ERR_CLOSED;
+    if (c)
+        return connection_is_for(c, host) ? OK : ERR_DENIED;
+    return connection_start(t, flow, host, VIEW(""));
+}
+
 enum error tcp_send(struct transport *t, const struct sip_flow *flow, struct view bytes)
 {
     struct connection *c = connection_find(t, flow);
     struct evbuffer *output;
+    char name[INET6_ADDRSTRLEN];
+    struct text host = TEXT(name);
 
+    if (!c && flow->transport == FLOW_TLS && !t->tls)
+        return ERR_CLOSED;
     if (!c)
-        return connection_start(t, flow, bytes);
+        return connection_start(t, flow, address_name(flow, &host), bytes);
     output = c->io ? bufferevent_get_output(c->io) : c->early;
     if (evbuffer_get_length(output) + bytes.n > OUTPUT_MAX)
         return ERR_CLOSED;
     return evbuffer_add(output, bytes.p, bytes.n) == 0 ? OK : ERR_MEMORY;
 }
 
+/* Fd is the connection's as soon as there is c->io. */
+static bool connecting_begin(struct connection *c, int fd)
+{
+    struct sockaddr_storage to;
+    socklen_t size = flow_peer(&c->flow, &to);
+
+    if (c->flow.transport == FLOW_TLS) { /* a handshake begins on a socket that is on its way */
+        if (connect(fd, (struct sockaddr *)&to, size) < 0 && errno != EINPROGRESS)
+            return false;
+        if (!connection_open(c, fd))
+            return false;
+        bufferevent_enable(c->io, EV_READ | EV_WRITE);
+    } else {
+        if (!connection_open(c, fd))
+            return false;
+        bufferevent_enable(c->io, EV_READ | EV_WRITE);
+        if (bufferevent_socket_connect(c->io, (struct sockaddr *)&to, (int)size) < 0)
+            return false;
+    }
+    return evbuffer_add_buffer(bufferevent_get_output(c->io), c->early) == 0;
+}
+
 void transport_give_stream(struct transport *t, uint8_t family, int fd)
 {
     struct connection *c = t->waiting;
-    struct sockaddr_storage to;
-    socklen_t size;
 
     while (c && c->flow.family != family)
         c = c->next;
@@ -409,19 +508,11 @@ void transport_give_stream(struct transport *t, uint8_t family, int fd)
         return;
     }
     list_leave(c);
-    if (fd < 0 || !connection_open(c, fd)) {
-        if (fd >= 0)
-            close(fd);
-        connection_break(c);
+    if (fd >= 0 && connecting_begin(c, fd))
         return;
-    }
-    size = flow_peer(&c->flow, &to);
-    bufferevent_enable(c->io, EV_READ | EV_WRITE);
-    if (bufferevent_socket_connect(c->io, (struct sockaddr *)&to, (int)size) < 0) {
-        connection_break(c);
-        return;
-    }
-    evbuffer_add_buffer(bufferevent_get_output(c->io), c->early);
+    if (fd >= 0 && !c->io)
+        close(fd);
+    connection_break(c);
 }
 
 static void close_one(struct table_node *node, void *arg)

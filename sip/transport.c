@@ -47,6 +47,7 @@ void transport_free(struct transport *t)
             evconnlistener_free(t->listeners[i].accepting);
     }
     table_free(&t->connections);
+    tls_free(t->tls);
     free(t->addresses);
     free(t);
 }
@@ -88,6 +89,17 @@ enum error transport_send(struct transport *t, const struct sip_flow *flow, stru
     return error;
 }
 
+void transport_set_tls(struct transport *t, struct tls *tls)
+{
+    tls_free(t->tls);
+    t->tls = tls;
+}
+
+enum error transport_name(struct transport *t, const struct sip_flow *flow, struct view host)
+{
+    return flow->transport == FLOW_TLS ? tcp_name(t, flow, host) : OK;
+}
+
 bool transport_is_open(const struct transport *t, const struct sip_flow *flow)
 {
     return flow->transport == FLOW_UDP || tcp_is_open(t, flow);
@@ -95,7 +107,7 @@ bool transport_is_open(const struct transport *t, const struct sip_flow *flow)
 
 void transport_keep(struct transport *t, const struct sip_flow *flow)
 {
-    if (flow->transport == FLOW_TCP)
+    if (flow_is_reliable(flow))
         tcp_keep(t, flow);
 }
 
@@ -197,7 +209,7 @@ void transport_sent_by(const struct transport *t, const struct sip_flow *flow, s
     }
     flow_address_text(local, flow->family, true, out);
     text_string(out, ":");
-    text_number(out, l ? l->port : 5060);
+    text_number(out, l ? l->port : flow_default_port(flow->transport));
 }
 
 /* 0.0.0.0 and :: lead to this host as well. */

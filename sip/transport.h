@@ -5,6 +5,7 @@
 #include "sip/transaction.h"
 
 struct event_base;
+struct tls;
 struct transport;
 
 struct transport_handler {
@@ -21,7 +22,7 @@ struct transport_handler {
 
 struct transport_counts {
     uint64_t datagrams, stream_messages, sent, send_failed, pings, hopeless, refused_connections,
-        timed_out_connections;
+        timed_out_connections, handshakes, handshakes_failed;
     size_t connections;
 };
 
@@ -40,11 +41,21 @@ void transport_free(struct transport *t);
  * ERR_LIMIT (more than 64). */
 enum error transport_listen(struct transport *t, int fd, enum flow_transport transport,
                             const struct sockaddr *bound, unsigned index);
-/* Sends along flow; over TCP it opens a connection when none is there. ERR_CLOSED, ERR_MEMORY. */
+/* Takes tls over for the connections to come, both ways; those that stand keep what they began
+ * with. Without one nobody is let in, and nothing sent, over TLS. */
+void transport_set_tls(struct transport *t, struct tls *tls);
+/* Sends along flow; over TCP and TLS it opens a connection when none is there. Over TLS its peer
+ * then has to show a certificate for the flow's numeric address, unless transport_name has named
+ * another. ERR_CLOSED, ERR_LIMIT, ERR_MEMORY. */
 enum error transport_send(struct transport *t, const struct sip_flow *flow, struct view bytes);
-/* Is there a connection for this TCP flow? UDP: always. */
+/* For a TLS flow whose address was found by a host's name, before the first transport_send: opens
+ * the connection, whose peer has to show a certificate for host (RFC 5922); OK when one stands
+ * whose peer has. Nothing to do for other transports. ERR_DENIED: a connection stands whose peer
+ * has not; ERR_CLOSED, ERR_LIMIT, ERR_MEMORY. */
+enum error transport_name(struct transport *t, const struct sip_flow *flow, struct view host);
+/* Is there a connection for this TCP or TLS flow? UDP: always. */
 bool transport_is_open(const struct transport *t, const struct sip_flow *flow);
-/* The peer of a TCP flow has proven who he is: his connection may be silent for as long as a
+/* The peer of a TCP or TLS flow has proven who he is: his connection may be silent for as long as a
  * registration lasts. */
 void transport_keep(struct transport *t, const struct sip_flow *flow);
 /* Chooses listener and local address for a flow whose transport, peer address and port are set.

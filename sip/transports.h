@@ -6,6 +6,7 @@
 #include <event2/listener.h>
 #include <netinet/in.h>
 
+#include "sip/tls.h"
 #include "sip/transport.h"
 
 #define LISTENERS_MAX 64
@@ -21,8 +22,8 @@ struct listener {
     uint64_t period;               /* the one that `heard` counts the datagrams of */
     unsigned heard;
     unsigned gather;                  /* ms between two looks at the socket; 0: it wakes us */
-    struct evconnlistener *accepting; /* TCP */
-    struct timer pause;               /* TCP: until connections are accepted again */
+    struct evconnlistener *accepting; /* TCP, TLS */
+    struct timer pause;               /* those: until connections are accepted again */
 };
 
 struct connection;
@@ -48,6 +49,7 @@ struct transport {
     size_t young_count;
     struct connection *waiting; /* for a socket from the parent */
     struct departures *departures;
+    struct tls *tls; /* NULL: there is none */
 };
 
 /* udp.c */
@@ -59,9 +61,10 @@ void departures_free(struct transport *t);
 void udp_flush(struct transport *t);
 /* OK: it waits for the end of the turn. Who cannot be sent to is told as broken. */
 enum error udp_send(struct transport *t, const struct sip_flow *flow, struct view bytes);
-/* tcp.c */
+/* tcp.c: TCP and TLS */
 enum error tcp_listen(struct listener *l);
 enum error tcp_send(struct transport *t, const struct sip_flow *flow, struct view bytes);
+enum error tcp_name(struct transport *t, const struct sip_flow *flow, struct view host);
 bool tcp_is_open(const struct transport *t, const struct sip_flow *flow);
 void tcp_keep(struct transport *t, const struct sip_flow *flow);
 void tcp_close_all(struct transport *t);
