@@ -1,5 +1,6 @@
 /* offhook check: is the configuration right, and does the database fit it? */
 #include "cli/cli.h"
+#include "server/tls_files.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -124,6 +125,19 @@ static void accounts_look(struct check *c)
                         names[i], names[i]);
 }
 
+/* Can certificate, key and authorities be read, and do they fit? */
+static void tls_look(struct check *c)
+{
+    char error[TLS_FILES_ERROR];
+
+    if (!config_has_tls(c->config))
+        return;
+    if (tls_files_check(c->config, error))
+        problem_add(c, "%s", error);
+    else
+        note_add(c, "%s: the certificate and its key can be used", c->config->tls.certificate);
+}
+
 static int check_report(const struct check *c)
 {
     size_t index;
@@ -166,6 +180,7 @@ static void config_look(struct cli *cli, struct check *c)
     note_add(c, "%s: ok", name);
     if (geteuid() == 0)
         accounts_look(c);
+    tls_look(c);
     database_look(c);
 }
 

@@ -359,6 +359,14 @@ static void config_check(struct parse *p)
                      "max-expires, %u to %u",
                      c->registrar.default_expires, c->registrar.min_expires,
                      c->registrar.max_expires);
+    if (config_has_tls(c) && !c->tls.certificate[0])
+        problem_tell(p, key_line(p, config_key_find(NULL, "listen")),
+                     "listen: tls: needs a certificate; write tls { certificate = \"FILE\" "
+                     "key = \"FILE\" }");
+    if (c->tls.verify_client && !c->tls.ca[0])
+        problem_tell(p, key_line(p, config_key_find("tls", "verify-client")),
+                     "tls.verify-client: needs tls.ca, the file of the authorities that clients' "
+                     "certificates come from");
     for (size_t i = 0; i < c->listen_count; i++)
         for (size_t j = 0; j < i; j++)
             if (config_listen_same(&c->listens[i], &c->listens[j]))

@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-enum listen_transport { LISTEN_UDP, LISTEN_TCP };
+enum listen_transport { LISTEN_UDP, LISTEN_TCP, LISTEN_TLS };
 
 struct config_listen {
     enum listen_transport transport;
@@ -48,6 +48,10 @@ struct config {
         char **servers; /* as dns_server_set reads them; none: those of the system */
         size_t server_count;
     } dns;
+    struct {
+        char *certificate, *key, *ca; /* paths, or "" */
+        bool verify_client;
+    } tls;
     /* Keys and sections whose feature comes later, in the file's own syntax; NULL is the default.
      */
     char **later; /* one per such key, in the order of the table */
@@ -79,6 +83,8 @@ unsigned config_diff(const struct config *a, const struct config *b, bool *resta
 enum error config_keep(struct config *next, const struct config *now);
 /* Tells one text for each key that is set and has no effect in this version. */
 void config_warnings(const struct config *c, void (*line)(void *arg, const char *text), void *arg);
+/* Is there a tls: listener? */
+bool config_has_tls(const struct config *c);
 /* Leaves the IPv6 entries of a default listen out, on a host without IPv6. */
 void config_drop_ipv6(struct config *c);
 /* Writes the table as the KEYS section of offhook.conf(5), mdoc. */

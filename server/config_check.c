@@ -82,6 +82,11 @@ bool config_check_path(const char *value, char problem[CONFIG_PROBLEM])
     return false;
 }
 
+bool config_check_file(const char *value, char problem[CONFIG_PROBLEM])
+{
+    return !value[0] || config_check_path(value, problem);
+}
+
 bool config_check_database(const char *value, char problem[CONFIG_PROBLEM])
 {
     struct view v = view_of(value);

@@ -127,6 +127,18 @@ static enum error key_copy(const struct config_key *key, struct config *to,
     return e;
 }
 
+/* A tls: listener that stays until the restart needs its certificate until then. */
+static enum error certificate_keep(struct config *next, const struct config *now)
+{
+    enum error e = OK;
+    if (!config_has_tls(next) || next->tls.certificate[0])
+        return OK;
+    for (size_t i = 0; i < config_key_count && !e; i++)
+        if (config_keys[i].section && !strcmp(config_keys[i].section, "tls"))
+            e = key_copy(&config_keys[i], next, now);
+    return e;
+}
+
 enum error config_keep(struct config *next, const struct config *now)
 {
     enum error e = OK;
@@ -134,7 +146,7 @@ enum error config_keep(struct config *next, const struct config *now)
         if (key_restarts(&config_keys[i], next, now))
             e = key_copy(&config_keys[i], next, now);
     next->listen_default = now->listen_default;
-    return e;
+    return e ? e : certificate_keep(next, now);
 }
 
 /* Is the value one that asks for nothing? */

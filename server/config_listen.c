@@ -1,30 +1,25 @@
-/* Entries of listen: "udp:0.0.0.0:5060", "tcp:[::]:5060". */
+/* Entries of listen: "udp:0.0.0.0:5060", "tcp:[::]:5060", "tls:[::]:5061". */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/config_table.h"
 
-#define LISTEN_EXAMPLE "write it as udp:0.0.0.0:5060 or tcp:[::]:5060"
+#define LISTEN_EXAMPLE "write it as udp:0.0.0.0:5060, tcp:[::]:5060 or tls:[::]:5061"
 
 static bool transport_parse(struct view *rest, struct config_listen *out,
                             char problem[CONFIG_PROBLEM])
 {
+    static const char *const names[] = {
+        [LISTEN_UDP] = "udp", [LISTEN_TCP] = "tcp", [LISTEN_TLS] = "tls"};
     struct view all = *rest, name = view_cut(rest, ':');
-    if (view_ieq(name, VIEW("udp"))) {
-        out->transport = LISTEN_UDP;
-        return true;
+    for (int i = LISTEN_UDP; i <= LISTEN_TLS; i++) {
+        out->transport = (enum listen_transport)i;
+        if (view_ieq(name, view_of(names[i])))
+            return true;
     }
-    if (view_ieq(name, VIEW("tcp"))) {
-        out->transport = LISTEN_TCP;
-        return true;
-    }
-    if (view_ieq(name, VIEW("tls")))
-        snprintf(problem, CONFIG_PROBLEM,
-                 "\"%.*s\": TLS comes in a later version; use udp: or tcp:", VIEW_ARG(all));
-    else
-        snprintf(problem, CONFIG_PROBLEM, "\"%.100s\" begins with neither udp: nor tcp:; %s", all.p,
-                 LISTEN_EXAMPLE);
+    snprintf(problem, CONFIG_PROBLEM, "\"%.100s\" begins with none of udp:, tcp: and tls:; %s",
+             all.p, LISTEN_EXAMPLE);
     return false;
 }
 
@@ -49,9 +44,9 @@ static bool address_parse(struct view *rest, struct config_listen *out)
     return view_copy(host, text, sizeof text) && inet_pton(AF_INET, text, &a->sin_addr) == 1;
 }
 
-static bool port_parse(struct view rest, uint16_t *port)
+static bool port_parse(struct view rest, enum listen_transport transport, uint16_t *port)
 {
-    uint64_t number = 5060;
+    uint64_t number = transport == LISTEN_TLS ? 5061 : 5060;
     if (rest.n && (rest.p[0] != ':' || !view_number(view_from(rest, 1), 65535, &number)))
         return false;
     *port = htons((uint16_t)number);
@@ -70,7 +65,7 @@ bool config_listen_parse(const char *text, struct config_listen *out, char probl
                  LISTEN_EXAMPLE);
         return false;
     }
-    if (!port_parse(rest, &port)) {
+    if (!port_parse(rest, out->transport, &port)) {
         snprintf(problem, CONFIG_PROBLEM, "\"%.100s\" has no port from 1 to 65535; %s", text,
                  LISTEN_EXAMPLE);
         return false;
@@ -86,6 +81,14 @@ bool config_listen_same(const struct config_listen *a, const struct config_liste
 {
     return a->transport == b->transport && a->address_size == b->address_size &&
            !memcmp(&a->address, &b->address, a->address_size);
+}
+
+bool config_has_tls(const struct config *c)
+{
+    for (size_t i = 0; i < c->listen_count; i++)
+        if (c->listens[i].transport == LISTEN_TLS)
+            return true;
+    return false;
 }
 
 void config_drop_ipv6(struct config *c)

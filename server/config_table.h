@@ -88,6 +88,7 @@ bool config_listen_same(const struct config_listen *a, const struct config_liste
 /* Checks of single values, named by rows of the table. */
 bool config_check_domain(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_path(const char *value, char problem[CONFIG_PROBLEM]);
+bool config_check_file(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_database(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_socket(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_account(const char *value, char problem[CONFIG_PROBLEM]);

@@ -9,6 +9,7 @@
 struct reload {
     struct config *next; /* NULL: none under way */
     struct pack text;    /* as ROLE_PREPARE carries it */
+    int tls;             /* as ROLE_TLS carries it, -1 for none */
     uint64_t id;
     unsigned waiting;    /* a bit per role that has not answered */
     bool committed;      /* the roles were told; it is waited until they act on it */
@@ -24,6 +25,7 @@ struct daemon {
     struct pack text; /* of the configuration in force: file name and dump, for the roles */
     struct event_base *base;
     int *listeners, control;
+    int tls; /* sealed memfd of the files of tls { } in force, -1 for none */
     struct child children[ROLES];
     struct reload reload;
     struct event *signals[4], *watchdog, *kill;

@@ -32,7 +32,7 @@ static bool options_set(int fd, const struct config_listen *l)
     bool six = l->address.ss_family == AF_INET6;
     if (six && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on))
         return false;
-    if (l->transport == LISTEN_TCP)
+    if (l->transport != LISTEN_UDP)
         return !setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     buffer_enlarge(fd);
     if (!address_wildcard(l))
@@ -45,7 +45,7 @@ static bool options_set(int fd, const struct config_listen *l)
 /* Without SO_REUSEPORT bind fails when anybody else has the port. */
 static int listener_open(const struct config_listen *l)
 {
-    int kind = l->transport == LISTEN_TCP ? SOCK_STREAM : SOCK_DGRAM;
+    int kind = l->transport == LISTEN_UDP ? SOCK_DGRAM : SOCK_STREAM;
     int fd = socket(l->address.ss_family, kind | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;

@@ -9,6 +9,7 @@
 #include "server/daemon.h"
 #include "server/parent.h"
 #include "server/role.h"
+#include "server/tls_files.h"
 
 #define CHANNEL_FD 3
 
@@ -39,10 +40,16 @@ static int configuration_check(const char *path)
     struct config *c = daemon_configure(path, problem_print, NULL);
     if (!c)
         return 1;
-    config_warnings(c, problem_print, NULL);
-    printf("%s: ok\n", path ? path : config_default_path());
+    char error[TLS_FILES_ERROR];
+    bool right = !config_has_tls(c) || !tls_files_check(c, error);
+    if (right) {
+        config_warnings(c, problem_print, NULL);
+        printf("%s: ok\n", path ? path : config_default_path());
+    } else {
+        problem_print(NULL, error);
+    }
     config_free(c);
-    return 0;
+    return right ? 0 : 1;
 }
 
 /* Only the parent gives a process a channel as descriptor 3. */

@@ -19,6 +19,7 @@
 #include "server/daemon.h"
 #include "server/listener.h"
 #include "server/notify.h"
+#include "server/tls_files.h"
 
 #define STOP_WAIT  5 /* s until roles that do not end are killed */
 #define OPEN_FILES 262144
@@ -261,6 +262,8 @@ static void role_brief(struct daemon *d, struct child *c)
     child_send(c, ROLE_CONFIG, 0, pack_bytes_view(&d->text), -1);
     for (size_t i = 0; c->role == ROLE_SIP && i < d->config->listen_count; i++)
         child_send(c, ROLE_LISTENER, i, VIEW_NONE, d->listeners[i]);
+    if (c->role == ROLE_SIP && d->tls >= 0)
+        child_send(c, ROLE_TLS, 0, VIEW_NONE, d->tls);
     if (c->role == ROLE_KEEPER) {
         uint32_t owner = getuid();
         child_send(c, ROLE_CONTROL, 0, (struct view){(const char *)&owner, sizeof owner},
@@ -410,6 +413,8 @@ static bool files_open(struct daemon *d)
     uid_t uid = keeper ? keeper->pw_uid : geteuid();
     gid_t gid = keeper ? keeper->pw_gid : getegid();
     size_t listens = c->listen_count; /* fewer of a default remain on a host without IPv6 */
+    if (config_has_tls(c) && tls_files_seal(&d->tls, c, error))
+        return fail_start(error);
     if (control_probe(c->control, error) || database_folder(c->database, uid, gid, error) ||
         listeners_open(&d->listeners, c, error))
         return fail_start(error);
@@ -485,6 +490,8 @@ static void daemon_close(struct daemon *d)
         unlink(d->config->control);
         close(d->control);
     }
+    if (d->tls >= 0)
+        close(d->tls);
     if (d->config)
         listeners_close(d->listeners, d->config->listen_count);
     config_free(d->config);
@@ -519,7 +526,11 @@ static bool daemon_open(struct daemon *d)
 
 int parent_run(const char *path)
 {
-    struct daemon d = {.path = path, .file = path ? path : config_default_path(), .control = -1};
+    struct daemon d = {.path = path,
+                       .file = path ? path : config_default_path(),
+                       .control = -1,
+                       .tls = -1,
+                       .reload = {.tls = -1}};
     descriptors_fill();
     umask(077);
     signal(SIGPIPE, SIG_IGN);

@@ -28,6 +28,8 @@ static void transport_json(json_t *out, const struct transport_counts *t)
         {"tcp.messages", t->stream_messages},
         {"tcp.refused", t->refused_connections},
         {"tcp.timed-out", t->timed_out_connections},
+        {"tls.handshakes", t->handshakes},
+        {"tls.failures", t->handshakes_failed},
         {"transport.sent", t->sent},
         {"transport.send-failed", t->send_failed},
         {"transport.keep-alives", t->pings},

@@ -6,17 +6,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/daemon.h"
 #include "server/notify.h"
+#include "server/tls_files.h"
 
 #define PREPARE_WAIT 10           /* s */
 #define RELOAD_PING  (1ull << 63) /* tells our pings from those that ask for life */
+
+static void tls_drop(struct reload *r)
+{
+    if (r->tls >= 0)
+        close(r->tls);
+    r->tls = -1;
+}
 
 static void reload_clear(struct reload *r)
 {
     config_free(r->next);
     r->next = NULL;
+    tls_drop(r);
     r->waiting = 0;
     r->committed = false;
     pack_reset(&r->changes);
@@ -27,6 +37,7 @@ static void reload_clear(struct reload *r)
 void reload_free(struct reload *r)
 {
     config_free(r->next);
+    tls_drop(r);
     pack_free(&r->text);
     pack_free(&r->changes);
     if (r->timeout)
@@ -119,6 +130,11 @@ static bool reload_read(struct daemon *d, bool asked, uint64_t asker)
     pack_reset(&r->text);
     config_diff(d->config, r->next, &restart, change_note, &r->changes);
     enum error e = config_keep(r->next, d->config);
+    if (!e && config_has_tls(r->next) && tls_files_seal(&r->tls, r->next, why)) {
+        reload_clear(r);
+        reload_refuse(d, asked, asker, why);
+        return false;
+    }
     if (!e)
         e = daemon_text(d, r->next, &r->text);
     if (!e && !r->timeout) {
@@ -152,6 +168,8 @@ void reload_begin(struct daemon *d, bool asked, uint64_t asker)
     r->id++;
     r->asked = asked;
     r->asker = asker;
+    if (r->tls >= 0)
+        child_send(&d->children[ROLE_SIP], ROLE_TLS, r->id, VIEW_NONE, r->tls);
     for (int i = 0; i < ROLES; i++) {
         r->waiting |= 1u << i;
         child_send(&d->children[i], ROLE_PREPARE, r->id, pack_bytes_view(&r->text), -1);
@@ -185,6 +203,17 @@ static void warning_log(void *arg, const char *text)
     log_warning("%s", text);
 }
 
+/* What a sip role gets that is started from now on. */
+static void tls_commit(struct daemon *d)
+{
+    if (d->reload.tls < 0)
+        return;
+    if (d->tls >= 0)
+        close(d->tls);
+    d->tls = d->reload.tls;
+    d->reload.tls = -1;
+}
+
 static void reload_commit(struct daemon *d)
 {
     struct reload *r = &d->reload;
@@ -200,6 +229,7 @@ static void reload_commit(struct daemon *d)
     r->next = NULL;
     d->text = r->text;
     r->text = text;
+    tls_commit(d);
     log_level = d->config->log_level;
     config_warnings(d->config, warning_log, NULL);
 }

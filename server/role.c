@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "server/sandbox.h"
+#include "sip/tls.h"
 
 #define PARENT_FD 3
 #define HEAP_KEPT (8 << 20)
@@ -96,6 +97,13 @@ static void listener_take(struct process *p, const struct channel_message *m)
         close(m->fd);
 }
 
+static void tls_take(struct process *p, const struct channel_message *m)
+{
+    if (p->context.tls >= 0)
+        close(p->context.tls);
+    p->context.tls = m->fd;
+}
+
 static void control_take(struct process *p, const struct channel_message *m)
 {
     struct view rest = m->body;
@@ -110,6 +118,7 @@ static void libraries_ready(void)
     unsigned char byte, digest[EVP_MAX_MD_SIZE];
     tzset();
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+    tls_library_ready();
     EVP_Digest("", 0, digest, NULL, EVP_md5(), NULL);
     RAND_bytes(&byte, 1);
     json_object_seed(0); /* opens /dev/urandom */
@@ -202,6 +211,9 @@ static bool message_basic(struct process *p, const struct channel_message *m)
         return true;
     case ROLE_LISTENER:
         listener_take(p, m);
+        return true;
+    case ROLE_TLS:
+        tls_take(p, m);
         return true;
     case ROLE_CONTROL:
         control_take(p, m);
@@ -304,7 +316,7 @@ static void heap_keep(void)
 
 int role_main(enum role role)
 {
-    struct process p = {.ops = roles[role], .context = {.role = role, .control = -1}};
+    struct process p = {.ops = roles[role], .context = {.role = role, .control = -1, .tls = -1}};
     char name[16];
     const int ignored[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP}; /* the parent says when to stop */
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)

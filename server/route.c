@@ -3,14 +3,22 @@
 
 #include <string.h>
 
+/* sips means TLS whatever else is named (RFC 5630 3.1.3). */
+static enum flow_transport transport_of(const struct uri *uri)
+{
+    if (uri->scheme == URI_SIPS || view_ieq(uri->transport, VIEW("tls")))
+        return FLOW_TLS;
+    return view_ieq(uri->transport, VIEW("tcp")) ? FLOW_TCP : FLOW_UDP;
+}
+
 bool route_to_uri(const struct worker *w, const struct uri *uri, struct sip_flow *out)
 {
     struct sip_flow flow = {0};
 
-    if (uri->scheme != URI_SIP || !flow_set_address(&flow, uri->host))
+    if ((uri->scheme != URI_SIP && uri->scheme != URI_SIPS) || !flow_set_address(&flow, uri->host))
         return false;
-    flow.transport = view_ieq(uri->transport, VIEW("tcp")) ? FLOW_TCP : FLOW_UDP;
-    flow.port = uri->port ? uri->port : 5060;
+    flow.transport = transport_of(uri);
+    flow.port = uri->port ? uri->port : flow_default_port(flow.transport);
     flow.listener = UINT8_MAX;
     if (transport_reach(w->transport, &flow) != OK)
         return false;
@@ -143,25 +151,32 @@ void route_strip(struct edits *e, const struct request *r, bool last)
     }
 }
 
+/* secure: the dialog is one of sips (16.6 step 4), as far as TLS goes. */
 static void record_line(const struct worker *w, struct text *out, const struct sip_flow *flow,
-                        struct view token)
+                        struct view token, bool secure)
 {
-    text_string(out, "Record-Route: <sip:");
+    static const char *const ends[] = {[FLOW_UDP] = ";lr>\r\n",
+                                       [FLOW_TCP] = ";transport=tcp;lr>\r\n",
+                                       [FLOW_TLS] = ";transport=tls;lr>\r\n"};
+    bool sips = secure && flow->transport == FLOW_TLS;
+
+    text_string(out, sips ? "Record-Route: <sips:" : "Record-Route: <sip:");
     text_view(out, token);
     text_string(out, "@");
     transport_sent_by(w->transport, flow, out);
-    text_string(out, flow->transport == FLOW_TCP ? ";transport=tcp;lr>\r\n" : ";lr>\r\n");
+    text_string(out, sips ? ";lr>\r\n" : ends[flow->transport]);
 }
 
 void route_record(const struct worker *w, struct text *out, const struct sip_message *m,
                   const struct sip_flow *caller, const struct sip_flow *callee)
 {
     struct route_token token = {*caller, *callee, token_tag_hash(m->from_tag)};
+    bool secure = view_istarts(m->uri, VIEW("sips:"));
     char bytes[TOKEN_TEXT_MAX];
     struct text t = TEXT(bytes);
 
     token_write(&t, w->token_key, m->call_id, &token);
-    record_line(w, out, callee, text_done(&t));
+    record_line(w, out, callee, text_done(&t), secure);
     if (caller->transport != callee->transport || caller->family != callee->family)
-        record_line(w, out, caller, text_done(&t));
+        record_line(w, out, caller, text_done(&t), secure);
 }

@@ -15,8 +15,8 @@ void route_strip(struct edits *e, const struct request *r, bool last);
  * family differ (RFC 5658), the callee's side first. */
 void route_record(const struct worker *w, struct text *out, const struct sip_message *m,
                   const struct sip_flow *caller, const struct sip_flow *callee);
-/* The flow of a sip: URI with a numeric host: its address, port and transport. False: no numeric
- * host, or nothing of ours can reach it. */
+/* The flow of a sip: or sips: URI with a numeric host: its address, port and transport. False: no
+ * numeric host, or nothing of ours can reach it. */
 bool route_to_uri(const struct worker *w, const struct uri *uri, struct sip_flow *out);
 
 #endif

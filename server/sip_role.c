@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "server/keeper_link.h"
+#include "server/tls_files.h"
 #include "server/worker.h"
 
 static uint8_t prefix_of(const struct sockaddr *mask)
@@ -80,15 +81,17 @@ static bool sip_early(struct role_context *c, char error[256])
 
 static bool listeners_serve(struct worker *w, char error[256])
 {
+    static const enum flow_transport transports[] = {
+        [LISTEN_UDP] = FLOW_UDP, [LISTEN_TCP] = FLOW_TCP, [LISTEN_TLS] = FLOW_TLS};
     const struct config *config = w->config;
 
     for (size_t i = 0; i < config->listen_count; i++) {
         const struct config_listen *l = &config->listens[i];
-        enum flow_transport transport = l->transport == LISTEN_TCP ? FLOW_TCP : FLOW_UDP;
-        enum error e = w->role->listeners[i] < 0
-                           ? ERR_NOT_FOUND
-                           : transport_listen(w->transport, w->role->listeners[i], transport,
-                                              (const struct sockaddr *)&l->address, (unsigned)i);
+        enum error e =
+            w->role->listeners[i] < 0
+                ? ERR_NOT_FOUND
+                : transport_listen(w->transport, w->role->listeners[i], transports[l->transport],
+                                   (const struct sockaddr *)&l->address, (unsigned)i);
 
         if (e != OK) {
             snprintf(error, 256, "%s cannot be served: %s", l->text, error_text(e));
@@ -132,12 +135,36 @@ static enum error resolver_begin(struct worker *w)
     for (size_t i = 0; i < config->listen_count; i++) {
         uint8_t family = config->listens[i].address.ss_family == AF_INET6 ? 6 : 4;
 
-        options.transports |=
-            config->listens[i].transport == LISTEN_TCP ? RESOLVER_TCP : RESOLVER_UDP;
+        options.transports |= config->listens[i].transport == LISTEN_TLS   ? RESOLVER_TLS
+                              : config->listens[i].transport == LISTEN_TCP ? RESOLVER_TCP
+                                                                           : RESOLVER_UDP;
         if (options.families[0] != family)
             options.families[options.families[0] != 0] = family;
     }
     return resolver_open(w->resolver, w->base, w->wheel, &options);
+}
+
+/* Makes TLS for config of the files that the parent has sent, if any; they are gone after it. */
+static bool tls_make(struct worker *w, const struct config *config, char error[TLS_ERROR])
+{
+    struct role_context *c = w->role;
+    enum error e;
+
+    tls_free(w->tls_next);
+    w->tls_next = NULL;
+    if (c->tls < 0)
+        return true;
+    e = tls_files_open(&w->tls_next, c->tls, config, error);
+    close(c->tls);
+    c->tls = -1;
+    return e == OK;
+}
+
+static void tls_switch(struct worker *w)
+{
+    if (w->tls_next)
+        transport_set_tls(w->transport, w->tls_next);
+    w->tls_next = NULL;
 }
 
 static bool sip_start(struct role_context *c, char error[256])
@@ -154,6 +181,9 @@ static bool sip_start(struct role_context *c, char error[256])
         snprintf(error, 256, "the sip role cannot start: %s", error_text(e));
         return false;
     }
+    if (!tls_make(w, c->config, error))
+        return false;
+    tls_switch(w);
     return listeners_serve(w, error);
 }
 
@@ -167,10 +197,24 @@ static void sip_peer(struct role_context *c, enum role other, int fd)
     worker_turn(c->state);
 }
 
+static bool sip_prepare(struct role_context *c, const struct config *next, char error[256])
+{
+    return tls_make(c->state, next, error);
+}
+
+static void sip_abort(struct role_context *c)
+{
+    struct worker *w = c->state;
+
+    tls_free(w->tls_next);
+    w->tls_next = NULL;
+}
+
 static void sip_commit(struct role_context *c)
 {
     struct worker *w = c->state;
 
+    tls_switch(w);
     w->config = c->config;
     w->plan.domains = c->config->domains;
     w->plan.domain_count = c->config->domain_count;
@@ -204,6 +248,7 @@ static void sip_stop(struct role_context *c)
     if (w->transport)
         worker_free(w);
     resolver_free(w->resolver);
+    tls_free(w->tls_next);
     free(w->addresses);
     free(w);
     c->state = NULL;
@@ -214,7 +259,9 @@ const struct role_ops sip_role = {
     .early = sip_early,
     .start = sip_start,
     .peer = sip_peer,
+    .prepare = sip_prepare,
     .commit = sip_commit,
+    .abort = sip_abort,
     .message = sip_message,
     .stop = sip_stop,
 };

@@ -27,6 +27,7 @@ struct worker {
     struct event *wheel_event;
     uint64_t wheel_due; /* when wheel_event will fire; UINT64_MAX: it is not armed */
     struct transport *transport;
+    struct tls *tls_next; /* made by a reload that is not decided yet */
     struct transactions *transactions;
     struct location *location;
     struct keepalives *keepalives;
