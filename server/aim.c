@@ -21,22 +21,26 @@ static uint32_t order_of(unsigned q, const struct binding *b)
     return (q * 1001 + b->q) * ALTERNATIVES + ALTERNATIVES - 1 - newer_flows(b);
 }
 
-static bool is_reached(const struct worker *w, const struct user *u)
+/* A request to a sips: URI goes on by TLS or not at all (RFC 3261 26.2.2). */
+static bool may_take(bool secure, const struct sip_flow *flow)
 {
-    struct hop hop;
-
-    for (const struct binding *b = u->bindings; b; b = b->next)
-        if (reach_binding(w, b, &hop))
-            return true;
-    return false;
+    return !secure || flow->transport == FLOW_TLS;
 }
 
-bool aim_possible(const struct worker *w, const struct request *r, const struct user *u)
+bool aim_possible(const struct worker *w, const struct request *r, const struct user *u,
+                  bool *insecure)
 {
     bool call = r->m->method_id == METHOD_INVITE;
+    struct hop hop;
 
-    return is_reached(w, u) ||
-           (call && (user_forward(u, FORWARD_ALWAYS) || user_forward(u, FORWARD_UNREACHABLE)));
+    for (const struct binding *b = u->bindings; b; b = b->next) {
+        if (!reach_binding(w, b, &hop))
+            continue;
+        if (may_take(r->uri.scheme == URI_SIPS, &hop.flow))
+            return true;
+        *insecure = true;
+    }
+    return call && (user_forward(u, FORWARD_ALWAYS) || user_forward(u, FORWARD_UNREACHABLE));
 }
 
 /* What it means that a target could not be added. */
@@ -53,7 +57,7 @@ static unsigned phones_add(struct context *c, const struct user *u, unsigned q)
     for (const struct binding *b = u->bindings; b; b = b->next) {
         struct hop hop;
 
-        if (!reach_binding(c->worker, b, &hop))
+        if (!reach_binding(c->worker, b, &hop) || !may_take(c->secure, &hop.flow))
             continue;
         hop.instance = b->reg_id ? hash_view(binding_instance(b)) | 1 : 0;
         status = status_of(targets_add(&c->targets, &hop, order_of(q, b)));
@@ -85,6 +89,8 @@ static unsigned aim_elsewhere(struct context *c, const struct uri *uri, struct v
     if (!route_to_uri(c->worker, uri, &hop.flow) ||
         transport_is_self(c->worker->transport, &hop.flow))
         return 404;
+    if (!may_take(c->secure, &hop.flow))
+        return 480;
     return status_of(targets_add(&c->targets, &hop, q * 1001 * ALTERNATIVES));
 }
 

@@ -58,6 +58,7 @@ struct context *context_new(struct worker *w, struct request *r)
     c->worker = w;
     c->tx = r->tx;
     c->invite = r->m->method_id == METHOD_INVITE;
+    c->secure = r->uri.scheme == URI_SIPS;
     c->starting = true;
     c->breadth = r->m->max_breadth < 0 ? BREADTH : (unsigned)r->m->max_breadth;
     if (!own_keep(c, r)) {

@@ -40,6 +40,7 @@ struct context {
     size_t own_size;
     struct pack challenges; /* WWW- and Proxy-Authenticate lines of all 401 and 407 */
     bool invite, starting, answered, cancelled;
+    bool secure;    /* the Request-URI is sips: */
     bool impatient; /* the running group has rung for long enough and was cancelled */
 };
 
@@ -98,8 +99,10 @@ bool redirect_follow(struct context *c, const struct sip_message *m);
 /* Adds the ways to a user's phones. 0: done; else the status to answer with. */
 #define AIM_FIRST 1000 /* q of the request's own target */
 unsigned aim_user(struct context *c, const struct user *u, unsigned q);
-/* Is there any way for r to u now, be it a forward? */
-bool aim_possible(const struct worker *w, const struct request *r, const struct user *u);
+/* Is there any way for r to u now, be it a forward? *insecure is set when all that is missing is
+ * TLS (RFC 5630). */
+bool aim_possible(const struct worker *w, const struct request *r, const struct user *u,
+                  bool *insecure);
 /* The same for a URI: a user, or, by its numeric address, another domain. */
 unsigned aim_uri(struct context *c, struct view text, unsigned q);
 

@@ -26,6 +26,7 @@
     X(queries, "registrar.queries")                                                                \
     X(out_of_order, "registrar.out-of-order")                                                      \
     X(too_many_contacts, "registrar.too-many-contacts")                                            \
+    X(insecure_contacts, "registrar.insecure-contacts")                                            \
     X(forwarded, "proxy.forwarded")                                                                \
     X(in_dialog, "proxy.in-dialog")                                                                \
     X(false_tokens, "proxy.tokens.false")                                                          \

@@ -4,9 +4,18 @@
 #include "server/notice.h"
 #include "server/route.h"
 
+/* RFC 5630 5.3: there is nobody who can be reached by TLS. */
+#define SIPS_REFUSAL VIEW("Warning: 380 offhook \"SIPS Not Allowed\"\r\n")
+
 static bool is_invite(const struct request *r)
 {
     return r->m->method_id == METHOD_INVITE;
+}
+
+/* A request to a sips: URI goes on by TLS or not at all (RFC 3261 26.2.2). */
+static bool may_take(const struct request *r, const struct sip_flow *flow)
+{
+    return r->uri.scheme != URI_SIPS || flow->transport == FLOW_TLS;
 }
 
 /* A transaction for a request that has none yet: a stranger's, or one inside a dialog. */
@@ -60,10 +69,11 @@ static void hop_take(struct worker *w, struct request *r, const struct hop *hop,
 static void user_call(struct worker *w, struct request *r, const struct user *u)
 {
     struct context *c;
+    bool insecure = false;
 
-    if (!aim_possible(w, r, u)) {
+    if (!aim_possible(w, r, u, &insecure)) {
         w->counters.no_binding++;
-        answer(w, r, 480, VIEW_NONE);
+        answer(w, r, 480, insecure ? SIPS_REFUSAL : VIEW_NONE);
         return;
     }
     c = context_begin(w, r, !r->user);
@@ -88,6 +98,10 @@ static void elsewhere_call(struct worker *w, struct request *r, struct view text
         answer(
             w, r, 404,
             VIEW("Warning: 399 offhook \"other domains are reached by numeric address only\"\r\n"));
+        return;
+    }
+    if (!may_take(r, &hop.flow)) { /* an alias must not lead out of TLS */
+        answer(w, r, 480, SIPS_REFUSAL);
         return;
     }
     hop_take(w, r, &hop, !r->user);
@@ -132,6 +146,10 @@ void proxy_forward_dialog(struct worker *w, struct request *r, const struct sip_
 {
     struct hop hop = {.flow = *to};
 
+    if (!may_take(r, to)) {
+        answer(w, r, 480, SIPS_REFUSAL);
+        return;
+    }
     w->counters.in_dialog++;
     if (r->m->method_id == METHOD_BYE)
         notice_end(r);
@@ -149,7 +167,8 @@ void proxy_forward_ack(struct worker *w, struct request *r, const struct sip_flo
     struct hop hop = {.flow = *to};
     uint64_t id;
 
-    if (r->m->max_forwards == 0 || forward_request(w, &out, r, &hop, false, &id) != OK) {
+    if (r->m->max_forwards == 0 || !may_take(r, to) ||
+        forward_request(w, &out, r, &hop, false, &id) != OK) {
         w->counters.stray_acks++;
         return;
     }

@@ -118,7 +118,8 @@ static void fault_answer(struct worker *w, struct request *r, const struct regis
 
     w->counters.too_brief += g->fault == 423;
     w->counters.out_of_order += g->fault == 500;
-    w->counters.too_many_contacts += g->fault == 403;
+    w->counters.insecure_contacts += g->insecure;
+    w->counters.too_many_contacts += g->fault == 403 && !g->insecure;
     if (g->fault != 423) {
         answer(w, r, g->fault, view_of(g->fault_headers));
         return;

@@ -238,6 +238,12 @@ static void contact_apply(struct registration *out, struct worker *w, const stru
     struct sip_flow flow;
     uint8_t *packed;
 
+    if (c->expires && c->uri.scheme == URI_SIPS &&
+        r->from.transport != FLOW_TLS) { /* RFC 5630 5.2 */
+        out->insecure = true;
+        fail(out, 403, "Warning: 399 offhook \"a sips Contact is registered over TLS\"\r\n");
+        return;
+    }
     if (c->expires && !(granted = grant(out, w, r->m, c->expires)))
         return;
     if (!u || !replaced_remove(out, r->m, u, c) || !c->expires)
@@ -347,6 +353,7 @@ void registration_make(struct registration *out, struct worker *w, const struct 
 {
     out->count = out->granted = out->fault = 0;
     out->fault_headers = NULL;
+    out->insecure = false;
     if (sip_value_count(r->m, HEADER_CONTACT, REGISTRATION_ROWS / 2) > REGISTRATION_ROWS / 2) {
         fail(out, 403, "Warning: 399 offhook \"too many contacts\"\r\n");
         return;

@@ -14,6 +14,7 @@ struct registration {
     unsigned granted; /* s, of the last Contact; 0: none was registered */
     unsigned fault;   /* status to refuse with; 0: none */
     const char *fault_headers;
+    bool insecure; /* the fault is a sips Contact that did not come over TLS */
     uint8_t flows[REGISTRATION_ROWS][FLOW_PACKED_MAX]; /* of the rows */
     char path[SIP_VALUE_MAX];
 };

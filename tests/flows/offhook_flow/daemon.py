@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 import time
 
+from .authority import Authority
+
 TREE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 BUILD = os.environ.get("OFFHOOK_BUILD", TREE)
 OFFHOOKD = os.environ.get("OFFHOOKD", os.path.join(BUILD, "server", "offhookd"))
@@ -53,10 +55,12 @@ class Daemon:
     """offhookd with a configuration of its own. config: more lines for offhook.conf; keys given
     as arguments (domain, sandbox, ...) replace the defaults. file_limit: no file may grow past so
     many bytes, which is what a full disk looks like. environment: more variables for offhookd.
+    tls: listens on tls_port too, with a certificate of its own authority.
     With OFFHOOK_SANDBOX=on the roles are closed in under the accounts offhook and offhookdb."""
 
     def __init__(self, config="", domain=("companyb.com",), sandbox=SANDBOX, user="root", port=None,
-                 listen=None, folder=None, file_limit=None, environment=None, namespace=None, **keys):
+                 listen=None, folder=None, file_limit=None, environment=None, namespace=None, tls=False,
+                 **keys):
         self.folder = folder or tempfile.mkdtemp(prefix="offhook-test-")
         self.domain = domain[0]
         self.port = port or free_port()
@@ -65,6 +69,13 @@ class Daemon:
         self.database = os.path.join(self.folder, "offhook.db")
         listen = listen or [f"{t}:{h}:{self.port}" for h in ("127.0.0.1", "[::1]")
                             for t in ("udp", "tcp")]
+        if tls:
+            self.tls_port = free_port()
+            listen += [f"tls:{h}:{self.tls_port}" for h in ("127.0.0.1", "[::1]")]
+            self.authority = Authority(os.path.join(self.folder, "certificates"))
+            certificate, key = self.authority.issue("server")
+            config += (f'\ntls {{ certificate = "{certificate}" key = "{key}" '
+                       f'ca = "{self.authority.ca}" }}')
         self.lines = {
             "domain": "{" + ", ".join(f'"{d}"' for d in domain) + "}",
             "listen": "{" + ", ".join(f'"{text}"' for text in listen) + "}",

@@ -1,4 +1,4 @@
-"""A phone: builds its requests byte by byte and checks what comes back. UDP or TCP, IPv4 or IPv6,
+"""A phone: builds its requests byte by byte and checks what comes back. UDP, TCP or TLS, IPv4 or IPv6,
 in the manner of RFC 3261 or of a 7960 (style="7960")."""
 
 import contextlib
@@ -22,7 +22,8 @@ class Phone:
     """One line of one phone. A 7960 sends from another port than the one it listens on."""
 
     def __init__(self, daemon, number=None, password=None, transport="udp", ipv6=False,
-                 style="rfc3261", host=None, domain=None, agent=None, server=None, place=None):
+                 style="rfc3261", host=None, domain=None, agent=None, server=None, place=None,
+                 certificate=None):
         self.daemon, self.transport, self.style = daemon, transport, style
         if number is None:
             number, password = daemon.user_add()
@@ -30,7 +31,9 @@ class Phone:
         self.domain = domain or daemon.domain
         self.ipv6 = ipv6
         self.host = host or ("::1" if ipv6 else "127.0.0.1")
-        self.server = (server or ("::1" if ipv6 else "127.0.0.1"), daemon.port)
+        self.certificate = certificate  # of the phone, for TLS: paths of it and its key
+        self.server = (server or ("::1" if ipv6 else "127.0.0.1"),
+                       daemon.tls_port if transport == "tls" else daemon.port)
         self.place = place or contextlib.nullcontext  # where its sockets are made: network.py
         self.agent = agent or ("Cisco-SIP-IP-Phone/3" if style == "7960" else "flow")
         self.inbox, self.seen, self.buffer = [], set(), b""
@@ -60,6 +63,10 @@ class Phone:
             self.sock.bind((self.host, 0))
             self.sock.settimeout(WAIT)
             self.sock.connect(self.server)
+            if self.transport == "tls":
+                context = self.daemon.authority.context(self.certificate)
+                self.sock = self.sender = context.wrap_socket(self.sock,
+                                                              server_hostname=self.server[0])
             self.buffer = b""
         self.port = self.sock.getsockname()[1]
 
@@ -82,7 +89,7 @@ class Phone:
     def contact(self):
         """The URI that this phone registers."""
         return f"sip:{self.number}@{self.address}" + (
-            ";transport=tcp" if self.transport == "tcp" else "")
+            f";transport={self.transport}" if self.transport != "udp" else "")
 
     @property
     def aor(self):
@@ -99,7 +106,8 @@ class Phone:
 
     def pump(self, seconds):
         """Reads what arrives within so many seconds, at most one wake-up."""
-        if not select.select([self.sock], [], [], max(0, seconds))[0]:
+        pending = self.transport == "tls" and self.sock.pending()
+        if not pending and not select.select([self.sock], [], [], max(0, seconds))[0]:
             return
         if self.transport == "udp":
             data, source = self.sock.recvfrom(65536)
@@ -215,7 +223,7 @@ class Phone:
         while True:
             left = end - time.monotonic()
             try:
-                step = left if self.transport == "tcp" else min(wait, left)
+                step = left if self.transport != "udp" else min(wait, left)
                 return self.final(call_id, cseq, method, step)
             except AssertionError:
                 if time.monotonic() >= end - 0.001:
