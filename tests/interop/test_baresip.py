@@ -15,10 +15,11 @@ from offhook_flow import free_port
 pytestmark = pytest.mark.skipif(not shutil.which("baresip"), reason="baresip is not installed")
 
 # libre 1.1 gives up at the sight of a challenge that is not MD5, whatever else is offered
-DAEMON = {"config": 'auth { algorithms = {"MD5"} }'}
+DAEMON = {"config": 'auth { algorithms = {"MD5"} }', "tls": True}
 
 CONFIG = """
 sip_listen 127.0.0.1:{sip}
+sip_cafile {ca}
 ctrl_tcp_listen 127.0.0.1:{control}
 audio_source aufile,{folder}/speak.wav
 audio_player aufile,{folder}/heard.wav
@@ -44,14 +45,14 @@ def module_path():
 class Baresip:
     """A baresip of its own folder, driven over its control socket."""
 
-    def __init__(self, folder, server, domain, user, password, transport, auto=False):
+    def __init__(self, folder, server, domain, user, password, transport, ca, auto=False):
         folder.mkdir()
         with wave.open(str(folder / "speak.wav"), "wb") as sound:
             sound.setparams((1, 2, 8000, 0, "NONE", ""))
             sound.writeframes(bytes(16000 * 20))
         sip, control, rtp = free_port(), free_port(), free_port() & ~1
         (folder / "config").write_text(CONFIG.format(
-            sip=sip, control=control, rtp=rtp, rtp_end=rtp + 20, folder=folder,
+            sip=sip, control=control, rtp=rtp, rtp_end=rtp + 20, folder=folder, ca=ca,
             modules=module_path()))
         (folder / "accounts").write_text(
             f"<sip:{user}@{domain};transport={transport}>;auth_user={user};auth_pass={password};"
@@ -120,8 +121,9 @@ def baresip(daemon, tmp_path):
 
     def make(transport, **more):
         number, password = daemon.user_add()
-        made.append(Baresip(tmp_path / number, f"127.0.0.1:{daemon.port}", daemon.domain, number,
-                            password, transport, **more))
+        port = daemon.tls_port if transport == "tls" else daemon.port
+        made.append(Baresip(tmp_path / number, f"127.0.0.1:{port}", daemon.domain, number,
+                            password, transport, daemon.authority.ca, **more))
         made[-1].number = number
         return made[-1]
 
@@ -138,7 +140,7 @@ def wait_registered(daemon, b, seconds=10):
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 def test_baresip_registers_through_the_401(daemon, baresip, transport):
     b = baresip(transport)
     wait_registered(daemon, b)
@@ -146,7 +148,8 @@ def test_baresip_registers_through_the_401(daemon, baresip, transport):
     assert "baresip" in daemon.registrations(b.number)[0]["user-agent"]
 
 
-@pytest.mark.parametrize("there,here", [("udp", "udp"), ("tcp", "tcp"), ("udp", "tcp")])
+@pytest.mark.parametrize("there,here", [("udp", "udp"), ("tcp", "tcp"), ("udp", "tcp"),
+                                        ("tls", "tls"), ("udp", "tls")])
 def test_baresip_calls_baresip_through_the_407(daemon, baresip, there, here):
     callee, caller = baresip(there, auto=True), baresip(here)
     wait_registered(daemon, callee)

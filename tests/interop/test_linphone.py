@@ -13,18 +13,22 @@ from offhook_flow import free_port
 pytestmark = pytest.mark.skipif(not shutil.which("linphonec"), reason="linphonec is not installed")
 
 
+DAEMON = {"tls": True}
+
+
 class Linphone:
     """A linphonec with a home of its own; audio comes from and goes to files."""
 
-    def __init__(self, home, transport, auto=False):
+    def __init__(self, home, transport, ca, auto=False):
         (home / ".local" / "share" / "linphone").mkdir(parents=True)
         (home / ".config" / "linphone").mkdir(parents=True)
         port = free_port()
-        other = "tcp" if transport == "udp" else "udp"
+        ports = {name: port if name == transport else 0 for name in ("udp", "tcp", "tls")}
         rtp = free_port() & ~1
+        # its TLS library knows no addresses in certificates, so their names are not compared
         (home / "rc").write_text(
-            f"[sip]\nsip_port={port if transport == 'udp' else 0}\n"
-            f"sip_{transport}_port={port}\nsip_{other}_port=0\nsip_tls_port=0\n"
+            f"[sip]\nsip_port={ports['udp']}\nroot_ca={ca}\nverify_server_cn=0\n"
+            + "".join(f"sip_{name}_port={n}\n" for name, n in ports.items()) +
             f"default_proxy=-1\n[rtp]\naudio_rtp_port={rtp}\n[net]\nfirewall_policy=0\n")
         command = ["linphonec", "-c", str(home / "rc")] + (["-a"] if auto else [])
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -82,10 +86,11 @@ def linphone(daemon, tmp_path):
     def make(transport, **more):
         number, password = daemon.user_add()
         home = tmp_path / number
-        made.append(Linphone(home, transport, **more))
+        made.append(Linphone(home, transport, daemon.authority.ca, **more))
+        port = daemon.tls_port if transport == "tls" else daemon.port
         made[-1].number = number
         made[-1].command(f"register sip:{number}@{daemon.domain} "
-                         f"sip:127.0.0.1:{daemon.port};transport={transport} {password}")
+                         f"sip:127.0.0.1:{port};transport={transport} {password}")
         end = time.monotonic() + 12
         while not daemon.registrations(number):
             assert time.monotonic() < end, made[-1].text
@@ -97,20 +102,21 @@ def linphone(daemon, tmp_path):
         p.close()
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 def test_linphone_registers(daemon, linphone, transport):
     p = linphone(transport)
     row = daemon.registrations(p.number)[0]
     assert "linphone" in row["user-agent"].lower()
-    if transport == "tcp":
-        assert "transport=tcp" in row["contact"].lower()
+    if transport != "udp":
+        assert f"transport={transport}" in row["contact"].lower()
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 def test_linphone_calls_a_phone_and_hangs_up(daemon, linphone, phone, transport):
     caller, callee = linphone(transport), phone().registered()
     # linphone asks the DNS for a domain even behind a proxy, so the address is dialled
-    caller.command(f"call sip:{callee.number}@127.0.0.1:{daemon.port};transport={transport}")
+    port = daemon.tls_port if transport == "tls" else daemon.port
+    caller.command(f"call sip:{callee.number}@127.0.0.1:{port};transport={transport}")
     there = callee.expect_call(10)
     assert not there.request.all("proxy-authorization")
     there.ring()
@@ -122,7 +128,7 @@ def test_linphone_calls_a_phone_and_hangs_up(daemon, linphone, phone, transport)
     callee.respond(bye, 200, "OK")
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 def test_a_phone_calls_linphone(linphone, phone, transport):
     callee, caller = linphone(transport, auto=True), phone().registered()
     call = caller.call(f"sip:{callee.number}@{caller.domain}")
