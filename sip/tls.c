@@ -11,6 +11,8 @@
 #include "sip/flow.h"
 #include "sip/tls_stream.h"
 
+#define CERTIFICATES_MAX (32 << 10) /* bytes that a peer may show */
+
 void tls_library_ready(void)
 {
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
@@ -127,6 +129,7 @@ static void context_limit(SSL_CTX *ctx)
                               SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 0);
+    SSL_CTX_set_max_cert_list(ctx, CERTIFICATES_MAX);
     SSL_CTX_set_session_id_context(ctx, name, sizeof(name));
 }
 

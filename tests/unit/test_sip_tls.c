@@ -299,6 +299,25 @@ static void old_versions_are_refused(void **state)
     assert_int_equal(transport_counts(s->transport)->handshakes, 2);
 }
 
+static void a_second_handshake_is_refused(void **state)
+{
+    struct side *s = *state;
+    struct client c;
+    char byte;
+    bool again;
+
+    client_open(&c, s);
+    SSL_CTX_set_max_proto_version(c.ctx, TLS1_2_VERSION);
+    assert_true(client_shake(&c));
+    assert_int_equal(SSL_renegotiate(c.ssl), 1);
+    (void)SSL_do_handshake(c.ssl);
+    settle(s);
+    again = client_hear(&c, &byte, 1) == 0 && !SSL_renegotiate_pending(c.ssl);
+    assert_false(again);
+    assert_int_equal(transport_counts(s->transport)->handshakes, 1);
+    client_close(&c);
+}
+
 static void garbage_instead_of_a_handshake_is_closed(void **state)
 {
     struct side *s = *state;
@@ -570,6 +589,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_message_comes_and_its_answer_goes_over_the_same_connection),
         TEST(old_versions_are_refused),
+        TEST(a_second_handshake_is_refused),
         TEST(garbage_instead_of_a_handshake_is_closed),
         TEST(a_handshake_that_stops_halfway_has_10_s),
         TEST(a_handshake_does_not_lengthen_the_10_s),
