@@ -125,12 +125,23 @@ static void accounts_look(struct check *c)
                         names[i], names[i]);
 }
 
+/* False for who may not read what the daemon, started as root, can. */
+static bool key_readable(struct check *c)
+{
+    const char *key = c->config->tls.key[0] ? c->config->tls.key : c->config->tls.certificate;
+
+    if (geteuid() == 0 || access(key, R_OK) == 0 || errno != EACCES)
+        return true;
+    note_add(c, "%s: not looked into (%s); run this as root to check it too", key, strerror(errno));
+    return false;
+}
+
 /* Can certificate, key and authorities be read, and do they fit? */
 static void tls_look(struct check *c)
 {
     char error[TLS_FILES_ERROR];
 
-    if (!config_has_tls(c->config))
+    if (!config_has_tls(c->config) || !key_readable(c))
         return;
     if (tls_files_check(c->config, error))
         problem_add(c, "%s", error);

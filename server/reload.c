@@ -212,6 +212,7 @@ static void tls_commit(struct daemon *d)
         close(d->tls);
     d->tls = d->reload.tls;
     d->reload.tls = -1;
+    log_info("reload: the files of tls { } were read again");
 }
 
 static void reload_commit(struct daemon *d)
