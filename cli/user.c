@@ -33,6 +33,19 @@ int cli_user_password(struct cli *cli)
     return with_password(cli, "has a new password");
 }
 
+int cli_user_limit(struct cli *cli)
+{
+    const char *text = cli->arguments[1];
+    uint64_t most = 0;
+    bool none = strcmp(text, "none") == 0;
+    if (!none && (!view_number(view_of(text), 10000, &most) || most == 0))
+        return cli_misuse(cli, "the limit is a number from 1 to 10000, or none");
+    json_t *request = cli_request(cli, "number", cli->arguments[0], NULL);
+    request = cli_request_add(cli, request, "max-calls",
+                              none ? json_null() : json_integer((json_int_t)most));
+    return cli_act(cli, request, none ? "has no limit" : "has a limit");
+}
+
 int cli_user_list(struct cli *cli)
 {
     return output_list(cli, cli_request(cli, NULL), columns, sizeof(columns) / sizeof(columns[0]));

@@ -128,6 +128,8 @@ static void plain_pack(struct pack *k, const struct change *c)
     pack_view(k, c->domain);
     if (c->kind == CHANGE_USER || c->kind == CHANGE_ALIAS)
         pack_view(k, c->text);
+    if (c->kind == CHANGE_USER_LIMIT)
+        pack_u32(k, c->max_calls);
 }
 
 static void plain_unpack(struct change *c, struct view *from, bool *bad)
@@ -136,6 +138,8 @@ static void plain_unpack(struct change *c, struct view *from, bool *bad)
     c->domain = unpack_view(from, bad);
     if (c->kind == CHANGE_USER || c->kind == CHANGE_ALIAS)
         c->text = unpack_view(from, bad);
+    if (c->kind == CHANGE_USER_LIMIT)
+        c->max_calls = unpack_u32(from, bad);
 }
 
 void change_pack(struct pack *k, const struct change *c)

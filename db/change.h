@@ -18,13 +18,15 @@ enum change_kind {
     CHANGE_GATEWAY_GONE,  /* name */
     CHANGE_ROUTE,         /* a route */
     CHANGE_ROUTE_GONE,    /* prefix */
-    CHANGE_LAST = CHANGE_ROUTE_GONE
+    CHANGE_USER_LIMIT,    /* number, domain, max_calls */
+    CHANGE_LAST = CHANGE_USER_LIMIT
 };
 
 struct change {
     enum change_kind kind;
     struct view number, domain;
     struct view text;             /* CHANGE_USER: display name; CHANGE_ALIAS: target */
+    uint32_t max_calls;           /* CHANGE_USER_LIMIT; 0: none */
     struct store_binding binding; /* CHANGE_BINDING (number and domain inside) */
     struct store_forward forward; /* CHANGE_FORWARD, CHANGE_FORWARD_GONE (the same) */
     struct store_gateway gateway; /* CHANGE_GATEWAY, CHANGE_GATEWAY_GONE */

@@ -12,6 +12,7 @@ static const struct {
     {"user list", user_list},
     {"user show", user_show},
     {"user password", user_password},
+    {"user limit", user_limit},
     {"user remove", user_remove},
     {"user import", user_import},
     {"alias add", alias_add},

@@ -1,10 +1,12 @@
-/* user add, list, show, password, remove. */
+/* user add, list, show, password, limit, remove. */
 #include <stdio.h>
 
 #include "db/account.h"
 #include "db/answer.h"
 #include "db/request.h"
 #include "db/verbs.h"
+
+#define USER_CALLS_MOST 10000
 
 json_t *user_add(const struct command_context *c, const json_t *request)
 {
@@ -36,9 +38,10 @@ static json_t *user_item(const struct store_user *user)
 {
     struct view auth_name = user->credentials.auth_name;
 
-    return json_pack("{s:o, s:o, s:o, s:o}", "number", answer_text(user->number), "domain",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "number", answer_text(user->number), "domain",
                      answer_text(user->domain), "name", answer_text(user->name), "auth-name",
-                     answer_text(auth_name.n ? auth_name : user->number));
+                     answer_text(auth_name.n ? auth_name : user->number), "max-calls",
+                     user->max_calls ? json_integer(user->max_calls) : json_null());
 }
 
 struct user_page {
@@ -133,6 +136,28 @@ json_t *user_password(const struct command_context *c, const json_t *request)
     e = account_write(c, &user, view_of(kept.auth_name), password, true);
     if (!e)
         answer_change(c, CHANGE_USER, user.number, user.domain, user.name);
+    return answer_of(c->store, e);
+}
+
+json_t *user_limit(const struct command_context *c, const json_t *request)
+{
+    struct address a;
+    struct change change = {.kind = CHANGE_USER_LIMIT};
+    json_int_t most = 0;
+    json_t *answer = NULL;
+    enum error e;
+
+    if (!request_address(c, request, &a, &answer) ||
+        !request_whole(request, "max-calls", 1, USER_CALLS_MOST, &most, &answer))
+        return answer;
+    change.number = view_of(a.number);
+    change.domain = view_of(a.domain);
+    change.max_calls = (uint32_t)most;
+    e = c->store->ops->user_limit(c->store, change.number, change.domain, change.max_calls);
+    if (e == ERR_NOT_FOUND)
+        return account_missing(&a);
+    if (!e && c->changed)
+        c->changed(c->arg, &change);
     return answer_of(c->store, e);
 }
 

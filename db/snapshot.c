@@ -44,6 +44,10 @@ static bool add_user(void *arg, const struct store_user *user)
     struct change change = {
         .kind = CHANGE_USER, .number = user->number, .domain = user->domain, .text = user->name};
 
+    if (!snapshot_add(arg, &change) || !user->max_calls)
+        return ((struct snapshot *)arg)->error == OK;
+    change.kind = CHANGE_USER_LIMIT;
+    change.max_calls = user->max_calls;
     return snapshot_add(arg, &change);
 }
 

@@ -11,6 +11,7 @@ struct store_user {
     struct view number; /* canonical user part: "5550001", "alice" */
     struct view domain; /* lower case */
     struct view name;   /* display text, may be empty */
+    uint32_t max_calls; /* at a time; 0: no limit. Set by user_limit alone */
     struct credential_set credentials;
 };
 
@@ -95,6 +96,9 @@ struct store_ops {
      * until the next call on s. */
     enum error (*user_get)(struct store *s, struct view name, struct view domain,
                            struct store_user *out);
+    /* At most so many calls at a time, 0: no limit; ERR_NOT_FOUND. */
+    enum error (*user_limit)(struct store *s, struct view number, struct view domain,
+                             uint32_t max_calls);
     /* Removes the user, the aliases that lead only to it are left alone, its bindings and forwards
      * go. */
     enum error (*user_remove)(struct store *s, struct view number, struct view domain);

@@ -225,8 +225,12 @@ static bool caller_tell(struct explanation *x, const struct uri *from, bool stra
     bool ours = from->scheme == URI_TEL || plan_domain(x->plan, from->host, from->port).n > 0;
 
     if (u) {
-        tell(x, 0, "from", "%.*s@%.*s is a user, and has to prove it", VIEW_ARG(user_number(u)),
-             VIEW_ARG(user_domain(u)));
+        char limit[64] = "";
+
+        if (u->max_calls)
+            (void)snprintf(limit, sizeof(limit), "; its limit is %u calls at a time", u->max_calls);
+        tell(x, 0, "from", "%.*s@%.*s is a user, and has to prove it%s", VIEW_ARG(user_number(u)),
+             VIEW_ARG(user_domain(u)), limit);
         return true;
     }
     x->stranger = true;

@@ -154,6 +154,7 @@ static void user_drop(struct table_node *node, void *arg)
 
     bindings_free(u);
     forwarding_clear(&u->forwarding);
+    u->max_calls = 0;
     if (u->busy) { /* whoever is busy with it holds a pointer */
         u->gone = true;
         return;
@@ -383,6 +384,16 @@ static enum error binding_put(struct location *l, const struct store_binding *ro
     return u ? location_bind(l, u, row) : ERR_NOT_FOUND;
 }
 
+static enum error limit_apply(struct location *l, const struct change *c)
+{
+    struct user *u = location_user(l, c->number, c->domain);
+
+    if (!u)
+        return ERR_NOT_FOUND;
+    u->max_calls = c->max_calls;
+    return OK;
+}
+
 static enum error forward_apply(struct location *l, const struct change *c)
 {
     struct user *u = location_user(l, c->forward.number, c->forward.domain);
@@ -430,6 +441,8 @@ enum error location_apply(struct location *l, const struct change *c)
     case CHANGE_FORWARD:
     case CHANGE_FORWARD_GONE:
         return forward_apply(l, c);
+    case CHANGE_USER_LIMIT:
+        return limit_apply(l, c);
     default:
         break;
     }

@@ -13,6 +13,7 @@ struct user {
     struct table_node node;
     struct binding *bindings; /* newest first */
     struct forwarding forwarding;
+    uint32_t max_calls; /* at a time; 0: no limit */
     const char *domain; /* interned, NUL-ended */
     void *busy;
     bool gone; /* removed, but busy: nobody finds it any more */

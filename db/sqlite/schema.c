@@ -37,8 +37,10 @@ static const char *const migrations[] = {
     " instance, user_agent, flow, registered) FROM binding ORDER BY id;"
     "DROP TABLE binding;",
 
-    /* Where calls go that do not stay here. Kinds of forwards are numbered as in db/store.h; the
-     * password of a gateway is sealed (db/seal.h), the gateways of a route are a list of names. */
+    /* How many calls a user may have, and where calls go that do not stay here. Kinds of forwards
+     * are numbered as in db/store.h; the password of a gateway is sealed (db/seal.h), the gateways
+     * of a route are a list of names. */
+    "ALTER TABLE user ADD COLUMN max_calls INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE forward ("
     " domain TEXT NOT NULL, number TEXT NOT NULL, kind INTEGER NOT NULL, target TEXT NOT NULL,"
     " after INTEGER NOT NULL, PRIMARY KEY (domain, number, kind)) WITHOUT ROWID;"

@@ -67,6 +67,7 @@ static enum error user_of_row(struct sqlite *s, sqlite3_stmt *q, struct store_us
     out->number = sqlite_column(q, 0);
     out->domain = sqlite_column(q, 1);
     out->name = sqlite_column(q, 2);
+    out->max_calls = (uint32_t)sqlite3_column_int64(q, 6);
     if (hashes.n == CREDENTIAL_PACKED) {
         uint8_t packed[CREDENTIAL_PACKED];
 
@@ -129,20 +130,39 @@ enum error sqlite_user_get(struct store *store, struct view name, struct view do
 {
     struct sqlite *s = sqlite_of(store);
     enum error e;
-    sqlite3_stmt *q =
-        sqlite_reader(s, SLOT_USER_BY_NUMBER,
-                      "SELECT " USER_COLUMNS " FROM user WHERE domain = ? AND number = ?", &e);
+    sqlite3_stmt *q = sqlite_reader(
+        s, SLOT_USER_BY_NUMBER,
+        "SELECT " USER_COLUMNS ", max_calls FROM user WHERE domain = ? AND number = ?", &e);
 
     if (!q)
         return e;
     e = user_find(s, q, name, domain, out);
     if (e != ERR_NOT_FOUND || name.n == 0)
         return e;
-    q = sqlite_reader(s, SLOT_USER_BY_AUTH_NAME,
-                      "SELECT " USER_COLUMNS
-                      " FROM user WHERE domain = ? AND auth_name = ? AND auth_name <> ''",
-                      &e);
+    q = sqlite_reader(
+        s, SLOT_USER_BY_AUTH_NAME,
+        "SELECT " USER_COLUMNS
+        ", max_calls FROM user WHERE domain = ? AND auth_name = ? AND auth_name <> ''",
+        &e);
     return q ? user_find(s, q, name, domain, out) : e;
+}
+
+enum error sqlite_user_limit(struct store *store, struct view number, struct view domain,
+                             uint32_t max_calls)
+{
+    struct sqlite *s = sqlite_of(store);
+    enum error e;
+    int changes = 0;
+    sqlite3_stmt *q = sqlite_writer(
+        s, SLOT_USER_LIMIT, "UPDATE user SET max_calls = ? WHERE domain = ? AND number = ?", &e);
+
+    if (!q)
+        return e;
+    (void)sqlite3_bind_int64(q, 1, max_calls);
+    sqlite_bind(q, 2, domain);
+    sqlite_bind(q, 3, number);
+    e = sqlite_run(s, q, &changes);
+    return e || changes ? e : ERR_NOT_FOUND;
 }
 
 static enum error remove_rows(struct sqlite *s, struct view number, struct view domain)
@@ -192,7 +212,7 @@ enum error sqlite_user_each(struct store *store, struct view after_number, struc
     int result;
     sqlite3_stmt *q =
         sqlite_reader(s, SLOT_USER_EACH,
-                      "SELECT " USER_COLUMNS " FROM user WHERE (domain, number) > (?, ?)"
+                      "SELECT " USER_COLUMNS ", max_calls FROM user WHERE (domain, number) > (?, ?)"
                       " ORDER BY domain, number",
                       &e);
 

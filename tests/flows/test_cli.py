@@ -76,6 +76,19 @@ def test_a_password_change_holds_at_once(daemon):
         assert p.register(call_id="new").status == 200
 
 
+def test_the_calls_of_a_user_are_limited(either):
+    d = either
+    done(d.offhook("user", "add", "5551010", "--password", "x"))
+    done(d.offhook("user", "limit", "555-1010", "2"))
+    done(d.offhook("user", "password", "5551010", "--password", "y"))
+    assert json.loads(done(d.offhook("user", "show", "5551010", "--json")))["max-calls"] == 2
+    done(d.offhook("user", "limit", "5551010", "none"))
+    assert json.loads(done(d.offhook("user", "show", "5551010", "--json")))["max-calls"] is None
+    assert d.offhook("user", "limit", "5551010", "0").returncode == 2
+    assert "no user" in failed(d.offhook("user", "limit", "5559990", "1"))
+    done(d.offhook("user", "remove", "5551010"))
+
+
 def test_a_removed_user_is_gone_at_once(daemon):
     with Phone(daemon) as p, Phone(daemon) as caller:
         p.registered()

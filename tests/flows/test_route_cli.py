@@ -107,8 +107,9 @@ def test_routes_outlive_the_sip_role():
                        "x"))
         done(d.offhook("route", "add", "default", "--gateway", "g"))
         done(d.offhook("forward", "set", number, "--always", "4711"))
+        done(d.offhook("user", "limit", number, "2"))
         before = done(d.offhook("route", "test", number, number))
-        assert "forwarded to 4711" in before and "sip:192.0.2.1" in before
+        assert "limit is 2 calls" in before and "forwarded to 4711" in before and "sip:192.0.2.1" in before
         d.kill_role("sip")
         assert done(d.offhook("route", "test", number, number)) == before
 

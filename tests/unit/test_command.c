@@ -219,6 +219,26 @@ static void password_change_keeps_the_names(void **state)
     run_refused(f, "{'command':'user password','number':'bob','password':'y'}", "no user bob");
 }
 
+static void calls_of_a_user_are_limited(void **state)
+{
+    struct fixture *f = *state;
+    json_t *limit;
+
+    run_refused(f, "{'command':'user limit','number':'1','max-calls':2}", "no user 1");
+    run_ok(f, "{'command':'user add','number':'1','password':'x','auth-name':'bob'}");
+    run_refused(f, "{'command':'user limit','number':'bob','max-calls':2}", "no user bob");
+    run_refused(f, "{'command':'user limit','number':'1','max-calls':0}", "1 to 10000");
+    run_ok(f, "{'command':'user limit','number':'1','max-calls':2}");
+    assert_string_equal(f->change, "13 1@companyb.com ");
+    run_ok(f, "{'command':'user show','number':'1'}");
+    limit = json_object_get(json_array_get(f->items, 0), "max-calls");
+    assert_int_equal(json_integer_value(limit), 2);
+    run_ok(f, "{'command':'user limit','number':'1'}");
+    run_ok(f, "{'command':'user list'}");
+    limit = json_object_get(json_array_get(f->items, 0), "max-calls");
+    assert_true(json_is_null(limit));
+}
+
 static void user_list_comes_in_pages(void **state)
 {
     struct fixture *f = *state;
@@ -561,6 +581,8 @@ static void changes_survive_packing(void **state)
     assert_true(view_ifind(pack_bytes_view(&k), VIEW("secret")) == k.n);
     in = (struct change){.kind = CHANGE_ROUTE, .route = {VIEW("0"), VIEW("a,b"), 1, VIEW("+")}};
     change_pack(&k, &in);
+    in = (struct change){.kind = CHANGE_USER_LIMIT, .number = VIEW("1"), .max_calls = 70000};
+    change_pack(&k, &in);
     v = pack_bytes_view(&k);
     assert_true(change_unpack(&out, &v));
     assert_true(out.binding.expires == -5 && out.binding.cseq == 4000000000u);
@@ -578,6 +600,8 @@ static void changes_survive_packing(void **state)
     assert_true(change_unpack(&out, &v));
     assert_true(view_eq(out.route.gateways, VIEW("a,b")) && out.route.strip == 1);
     assert_true(view_eq(out.route.prefix, VIEW("0")) && view_eq(out.route.prepend, VIEW("+")));
+    assert_true(change_unpack(&out, &v));
+    assert_true(view_eq(out.number, VIEW("1")) && out.max_calls == 70000);
     assert_int_equal(v.n, 0);
     assert_false(change_unpack(&out, &v));
     v = (struct view){k.p, 9};
@@ -672,6 +696,7 @@ int main(void)
         TEST(names_are_nobody_elses),
         TEST(bad_fields_are_refused),
         TEST(password_change_keeps_the_names),
+        TEST(calls_of_a_user_are_limited),
         TEST(user_list_comes_in_pages),
         TEST(import_adds_and_replaces),
         TEST(import_is_all_or_nothing),

@@ -325,6 +325,16 @@ static enum error forward_fact(struct town *t, enum change_kind kind, const char
     return location_apply(t->location, &c);
 }
 
+static enum error limit_fact(struct town *t, const char *number, uint32_t calls)
+{
+    struct change c = {.kind = CHANGE_USER_LIMIT,
+                       .number = view_of(number),
+                       .domain = VIEW("example.test"),
+                       .max_calls = calls};
+
+    return location_apply(t->location, &c);
+}
+
 static void forwards_come_and_go(void **state)
 {
     struct town *t = *state;
@@ -347,10 +357,14 @@ static void forwards_come_and_go(void **state)
     assert_int_equal(forward_fact(t, CHANGE_FORWARD_GONE, "1", FORWARD_BUSY, "", 0), OK);
     assert_null(user_forward(u, FORWARD_BUSY));
     assert_non_null(user_forward(u, FORWARD_NO_ANSWER));
+    assert_int_equal(limit_fact(t, "2", 5), ERR_NOT_FOUND);
+    assert_int_equal(limit_fact(t, "1", 5), OK);
+    assert_int_equal(u->max_calls, 5);
     u->busy = t; /* a user that goes takes its forwards along, also when it comes back */
     assert_int_equal(fact(t, CHANGE_USER_GONE, "1", "example.test", ""), OK);
     assert_int_equal(fact(t, CHANGE_USER, "1", "example.test", ""), OK);
     assert_null(user_forward(u, FORWARD_NO_ANSWER));
+    assert_int_equal(u->max_calls, 0);
     location_release(t->location, u);
 }
 

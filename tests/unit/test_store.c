@@ -186,6 +186,21 @@ static void users_come_in_order_from_the_one_after(void **state)
     assert_string_equal(seen.text, "3");
 }
 
+static void limit_of_a_user_outlives_its_password(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+    struct store_user u;
+
+    assert_int_equal(s->ops->user_limit(s, VIEW("1"), VIEW("b.com"), 3), ERR_NOT_FOUND);
+    assert_int_equal(put_user(s, "1", "bob", "r", false), OK);
+    assert_int_equal(s->ops->user_get(s, VIEW("1"), VIEW("b.com"), &u), OK);
+    assert_int_equal(u.max_calls, 0);
+    assert_int_equal(s->ops->user_limit(s, VIEW("1"), VIEW("b.com"), 3), OK);
+    assert_int_equal(put_user(s, "1", "bob", "r", true), OK);
+    assert_int_equal(s->ops->user_get(s, VIEW("bob"), VIEW("b.com"), &u), OK);
+    assert_int_equal(u.max_calls, 3);
+}
+
 static void users_of_another_realm_are_counted(void **state)
 {
     struct store *s = fixture_of(state)->store;
@@ -837,6 +852,7 @@ int main(void)
         OPENED(hashes_come_back_as_they_were),
         OPENED(taken_names_are_refused),
         OPENED(users_come_in_order_from_the_one_after),
+        OPENED(limit_of_a_user_outlives_its_password),
         OPENED(users_of_another_realm_are_counted),
         OPENED(aliases_are_put_and_removed),
         OPENED(forwards_are_put_and_removed),
