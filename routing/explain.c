@@ -20,7 +20,7 @@ struct explanation {
 /* Where on the way we are. */
 struct way {
     unsigned depth, forwards;
-    bool ours; /* an alias or a forward of ours leads there: whoever calls may go along */
+    bool ours; /* a forward of ours leads there: whoever calls may go along */
 };
 
 static void way_tell(struct explanation *x, struct uri uri, struct way way);
@@ -57,6 +57,7 @@ static void forward_follow(struct explanation *x, const struct user *u, const st
     struct view target = forward_target(f);
     struct uri uri;
 
+    way.ours = true;
     if (++way.forwards > FORWARDS_MAX)
         tell(x, way.depth, "end", "these were %d forwards: the call ends with 482", FORWARDS_MAX);
     else if (!plan_target(&uri, target, user_domain(u)))
@@ -65,11 +66,11 @@ static void forward_follow(struct explanation *x, const struct user *u, const st
         way_tell(x, uri, way);
 }
 
-/* A forward that applies in one case only. */
-static void forward_case(struct explanation *x, const struct user *u, enum forward_kind kind,
+/* A forward that applies when the ringing ends so. */
+static void forward_case(struct explanation *x, const struct target *t, enum forward_kind kind,
                          struct way way)
 {
-    const struct forward *f = user_forward(u, kind);
+    const struct forward *f = target_forward(t, kind);
     char when[64];
 
     if (!f)
@@ -82,47 +83,48 @@ static void forward_case(struct explanation *x, const struct user *u, enum forwa
     tell(x, way.depth, "forward", "if %s, it is forwarded to %.*s", when,
          VIEW_ARG(forward_target(f)));
     way.depth++;
-    forward_follow(x, u, f, way);
+    forward_follow(x, t->user, f, way);
 }
 
-static void phones_tell(struct explanation *x, const struct user *u, unsigned depth)
+static unsigned phones_count(const struct user *u)
 {
     unsigned count = 0;
 
     for (const struct binding *b = u->bindings; b; b = b->next)
         count++;
-    tell(x, depth, "user", "%.*s@%.*s is a user with %u registered phone%s",
-         VIEW_ARG(user_number(u)), VIEW_ARG(user_domain(u)), count, count == 1 ? "" : "s");
-    for (const struct binding *b = u->bindings; b; b = b->next)
-        tell(x, depth + 1, "phone", "rings at %.*s", VIEW_ARG(binding_contact(b)));
+    return count;
 }
 
-/* A call to an emergency number stays with whom it is for. */
-static void user_tell(struct explanation *x, const struct target *t, struct way way)
+static void phones_tell(struct explanation *x, const struct target *t, struct way way)
 {
-    const struct user *u = t->user;
-    const struct forward *always = user_forward(u, FORWARD_ALWAYS);
-    const struct forward *unreachable = user_forward(u, FORWARD_UNREACHABLE);
-
-    way.ours = true;
-    if (always && !t->emergency) {
-        tell(x, way.depth, "forward", "every call to the user %.*s@%.*s is forwarded to %.*s",
-             VIEW_ARG(user_number(u)), VIEW_ARG(user_domain(u)), VIEW_ARG(forward_target(always)));
-        forward_follow(x, u, always, way);
+    for (const struct binding *b = t->user->bindings; b; b = b->next)
+        tell(x, way.depth + 1, "phone", "rings at %.*s", VIEW_ARG(binding_contact(b)));
+    if (!t->user->bindings) {
+        tell(x, way.depth, "end", "no phone is registered: the call ends with 480");
         return;
     }
-    phones_tell(x, u, way.depth);
-    if (u->bindings && !t->emergency) {
-        forward_case(x, u, FORWARD_BUSY, way);
-        forward_case(x, u, FORWARD_NO_ANSWER, way);
-        forward_case(x, u, FORWARD_UNREACHABLE, way);
-    } else if (!u->bindings && unreachable && !t->emergency) {
-        tell(x, way.depth, "forward", "as no phone is registered, it is forwarded to %.*s",
-             VIEW_ARG(forward_target(unreachable)));
-        forward_follow(x, u, unreachable, way);
-    } else if (!u->bindings) {
-        tell(x, way.depth, "end", "no phone is registered: the call ends with 480");
+    forward_case(x, t, FORWARD_BUSY, way);
+    forward_case(x, t, FORWARD_NO_ANSWER, way);
+    forward_case(x, t, FORWARD_UNREACHABLE, way);
+}
+
+static void user_tell(struct explanation *x, const struct target *t, struct way way)
+{
+    const struct forward *first = target_forward_first(t);
+    unsigned count = phones_count(t->user);
+
+    tell(x, way.depth, "user", "%.*s@%.*s is a user with %u registered phone%s",
+         VIEW_ARG(user_number(t->user)), VIEW_ARG(user_domain(t->user)), count,
+         count == 1 ? "" : "s");
+    if (!first) {
+        phones_tell(x, t, way);
+        return;
     }
+    tell(x, way.depth, "forward", "%s to %.*s",
+         first->kind == FORWARD_ALWAYS ? "every call to it is forwarded"
+                                       : "as no phone is registered, it is forwarded",
+         VIEW_ARG(forward_target(first)));
+    forward_follow(x, t->user, first, way);
 }
 
 static void gateway_tell(struct explanation *x, const struct gateway *g, unsigned place,
@@ -150,7 +152,7 @@ static void route_tell(struct explanation *x, const struct target *t, struct way
     }
     tell(x, way.depth, "route", "nobody here has %s, the route %.*s fits: %s is dialled there",
          t->number, VIEW_ARG(prefix), c.number);
-    if (x->stranger && !way.ours && !t->emergency) {
+    if (x->stranger && !way.ours && target_takes_proof(t)) {
         tell(x, way.depth, "end", "a stranger may not use it: the call ends with 403");
         return;
     }
@@ -161,9 +163,10 @@ static void route_tell(struct explanation *x, const struct target *t, struct way
              "among equal priorities the order is drawn by weight for each call");
 }
 
-static void elsewhere_tell(struct explanation *x, const struct uri *uri, struct way way)
+static void elsewhere_tell(struct explanation *x, const struct target *t, const struct uri *uri,
+                           struct way way)
 {
-    if (x->stranger && !way.ours)
+    if (x->stranger && !way.ours && target_takes_proof(t))
         tell(x, way.depth, "end",
              "%.*s is not served here, and a stranger may not go there: the "
              "call ends with 403",
@@ -176,7 +179,6 @@ static void elsewhere_tell(struct explanation *x, const struct uri *uri, struct 
 static void target_tell(struct explanation *x, const struct target *t, const struct uri *uri,
                         struct way way)
 {
-    way.ours |= t->aliased;
     if (t->emergency)
         tell(x, way.depth, "emergency",
              "this is an emergency number: never refused, limited or forwarded by its user");
@@ -189,7 +191,7 @@ static void target_tell(struct explanation *x, const struct target *t, const str
         break;
     case TARGET_URI:
     case TARGET_FOREIGN:
-        elsewhere_tell(x, uri, way);
+        elsewhere_tell(x, t, uri, way);
         break;
     case TARGET_SELF:
         tell(x, way.depth, "self", "this is the server itself, which takes no calls: 404");

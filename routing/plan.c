@@ -139,3 +139,22 @@ struct target plan_resolve(const struct plan *p, const struct location *l, const
     t.kind = TARGET_UNKNOWN;
     return t;
 }
+
+bool target_takes_proof(const struct target *t)
+{
+    return t->kind == TARGET_FOREIGN || (t->kind == TARGET_ROUTE && !t->aliased && !t->emergency);
+}
+
+const struct forward *target_forward(const struct target *t, enum forward_kind kind)
+{
+    return t->kind == TARGET_USER && !t->emergency ? user_forward(t->user, kind) : NULL;
+}
+
+const struct forward *target_forward_first(const struct target *t)
+{
+    const struct forward *always = target_forward(t, FORWARD_ALWAYS);
+
+    if (always || t->kind != TARGET_USER || t->user->bindings)
+        return always;
+    return target_forward(t, FORWARD_UNREACHABLE);
+}

@@ -47,6 +47,13 @@ bool plan_step(struct target *out, const struct plan *p, const struct location *
 /* What the target of an alias or a forward says: a whole URI, or a number in domain; the views are
  * those of the arguments. False: it is no URI. */
 bool plan_target(struct uri *out, struct view target, struct view domain);
+/* Does only who has proven himself get there? */
+bool target_takes_proof(const struct target *t);
+/* The forward that takes a call before any phone rings: always, or unreachable when no phone is
+ * registered; NULL. Calls to an emergency number stay. */
+const struct forward *target_forward_first(const struct target *t);
+/* The forward for this outcome of the ringing; NULL. */
+const struct forward *target_forward(const struct target *t, enum forward_kind kind);
 /* The user that uri names, without following aliases; NULL. */
 struct user *plan_user(const struct plan *p, const struct location *l, const struct uri *uri);
 

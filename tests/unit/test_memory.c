@@ -308,6 +308,32 @@ static void facts_arrive(struct desk *d)
     }
 }
 
+/* What cannot be kept is said so; the rest stands. */
+static void ways_arrive(struct desk *d)
+{
+    struct worker *w = &d->office.worker;
+    struct change forward = {
+        .kind = CHANGE_FORWARD,
+        .forward = {VIEW(ANNA), VIEW(OFFICE_DOMAIN), FORWARD_BUSY, VIEW(BERT), 0}};
+    struct change gateway = {.kind = CHANGE_GATEWAY,
+                             .gateway = {.name = VIEW("g"), .uri = VIEW("sip:g")}};
+    struct change route = {.kind = CHANGE_ROUTE, .route = {.gateways = VIEW("g")}};
+    const struct user *anna = location_user(w->location, VIEW(ANNA), VIEW(OFFICE_DOMAIN));
+    struct route_choice choice;
+    enum error bound, added, led;
+
+    office_outside = false;
+    bound = location_apply(w->location, &forward);
+    added = gateways_apply(w->gateways, &gateway);
+    led = gateways_apply(w->gateways, &route);
+    office_outside = true;
+    assert_int_equal(user_forward(anna, FORWARD_BUSY) != NULL, bound == OK);
+    assert_int_equal(gateway_find(w->gateways, VIEW("g")) != NULL, added == OK);
+    assert_int_equal(route_find(&choice, w->gateways, VIEW("1"), 0), led ? ERR_NOT_FOUND : OK);
+    assert_true((!bound || bound == ERR_MEMORY) && (!added || added == ERR_MEMORY) &&
+                (!led || led == ERR_MEMORY));
+}
+
 static void counts_are_used(struct desk *d)
 {
     static const uint8_t source[16] = {1};
@@ -397,6 +423,12 @@ static void test_facts(void **state)
     fail_each(facts_arrive, true);
 }
 
+static void test_ways(void **state)
+{
+    (void)state;
+    fail_each(ways_arrive, true);
+}
+
 static void test_counts(void **state)
 {
     (void)state;
@@ -466,7 +498,7 @@ int main(void)
         cmocka_unit_test(test_facts),         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_registration),  cmocka_unit_test(test_call),
         cmocka_unit_test(test_refused_call),  cmocka_unit_test(test_cancelled_call),
-        cmocka_unit_test(test_ringing_call),
+        cmocka_unit_test(test_ringing_call),  cmocka_unit_test(test_ways),
     };
 
     log_level = LOG_LEVEL_ERROR;

@@ -661,6 +661,15 @@ static void forwards_are_told(void **state)
     assert_int_equal(forward_fact(t, CHANGE_FORWARD, "112", FORWARD_ALWAYS, "alice", 0), OK);
     told = explained(t, "alice", "112", true);
     assert_null(strstr(told.text, "is forwarded to"));
+    assert_int_equal(forward_fact(t, CHANGE_FORWARD, "5550141", FORWARD_ALWAYS, "112", 0), OK);
+    assert_way(t, "alice", "5550141",
+               "0 from: alice@example.test is a user, and has to prove it\n"
+               "0 user: 5550141@example.test is a user with 1 registered phone\n"
+               "0 forward: every call to it is forwarded to 112\n"
+               "0 emergency: this is an emergency number: never refused, limited or forwarded by "
+               "its user\n"
+               "0 user: 112@example.test is a user with 0 registered phones\n"
+               "0 end: no phone is registered: the call ends with 480\n");
 }
 
 static void explanations_are_bounded(void **state)
