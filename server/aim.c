@@ -86,12 +86,64 @@ static unsigned aim_elsewhere(struct context *c, const struct uri *uri, struct v
 {
     struct hop hop = {.uri = text};
 
-    if (!route_to_uri(c->worker, uri, &hop.flow) ||
-        transport_is_self(c->worker->transport, &hop.flow))
+    if (!route_hop(c->worker, uri, &hop) ||
+        (hop.flow.family && transport_is_self(c->worker->transport, &hop.flow)))
         return 404;
-    if (!may_take(c->secure, &hop.flow))
+    if (hop.flow.family && !may_take(c->secure, &hop.flow))
         return 480;
     return status_of(targets_add(&c->targets, &hop, q * 1001 * ALTERNATIVES));
+}
+
+/* The number as it is sent to g: its URI with the number as user. */
+static bool gateway_uri(struct text *out, const struct gateway *g, struct view number)
+{
+    struct view rest;
+    struct uri uri;
+
+    if (uri_parse(&uri, g->uri) != OK || !uri.host.n)
+        return false;
+    rest = view_from(g->uri, (size_t)(uri.host.p - g->uri.p));
+    if (rest.p[-1] == '[') /* IPv6 */
+        rest = (struct view){rest.p - 1, rest.n + 1};
+    text_string(out, uri.scheme == URI_SIPS ? "sips:" : "sip:");
+    text_view(out, number);
+    text_string(out, "@");
+    text_view(out, rest);
+    return !out->full;
+}
+
+static unsigned gateway_add(struct context *c, struct gateway *g, struct view number,
+                            uint32_t order)
+{
+    char bytes[SIP_VALUE_MAX];
+    struct text text = TEXT(bytes);
+    struct hop hop = {.gateway = g, .instance = hash_view(number) | 1};
+    struct uri uri;
+
+    if (!gateway_uri(&text, g, number) || uri_parse(&uri, text_done(&text)) != OK ||
+        !route_hop(c->worker, &uri, &hop))
+        return 503;
+    hop.uri = text_done(&text);
+    return status_of(targets_add(&c->targets, &hop, order));
+}
+
+unsigned aim_route(struct context *c, const struct target *target, unsigned q)
+{
+    struct worker *w = c->worker;
+    struct route_choice choice;
+    unsigned status = 503, added = 0;
+    uint64_t random;
+
+    random_bytes(&random, sizeof(random));
+    if (route_find(&choice, w->gateways, view_of(target->number), random) != OK)
+        return 404;
+    for (unsigned i = 0; i < choice.count; i++) {
+        uint32_t order = q * 1001 * ALTERNATIVES + ALTERNATIVES - 1 - i;
+
+        status = gateway_add(c, choice.gateways[i], view_of(choice.number), order);
+        added += status == 0;
+    }
+    return added ? 0 : status;
 }
 
 unsigned aim_uri(struct context *c, struct view text, unsigned q)
@@ -108,6 +160,8 @@ unsigned aim_uri(struct context *c, struct view text, unsigned q)
         return aim_user(c, target.user, q);
     case TARGET_URI:
         return uri_parse(&uri, target.uri) == OK ? aim_elsewhere(c, &uri, target.uri, q) : 404;
+    case TARGET_ROUTE:
+        return aim_route(c, &target, q);
     case TARGET_FOREIGN:
         return aim_elsewhere(c, &uri, text, q);
     default:

@@ -4,13 +4,22 @@
 #include "server/context.h"
 
 #define TIMER_C 190000 /* ms; more than three minutes, 16.6 step 11 */
+#define HURRY   4000   /* ms of silence after which the next address is tried, RFC 3263 4.3 */
 
-static void branch_end(struct branch *b, unsigned status, const struct sip_message *m)
+/* Did the server fail, rather than the one who is called? */
+static bool is_failure(const struct branch *b, unsigned status)
+{
+    return status == 503 || (status == 408 && !b->proceeding);
+}
+
+void branch_end(struct branch *b, unsigned status, const struct sip_message *m)
 {
     if (b->final)
         return;
     b->final = true;
     timer_disarm(&b->limit);
+    if (is_failure(b, status) && !b->cancelled)
+        (void)branch_fail_over(b);
     context_final(b->context, b, status, m);
 }
 
@@ -60,6 +69,11 @@ static void cancel_send(struct branch *b)
 
 void branch_cancel(struct branch *b)
 {
+    if (branch_looks_up(b)) {
+        branch_ways_free(b);
+        branch_end(b, 487, NULL);
+        return;
+    }
     if (b->final || b->cancelled || !b->tx || !b->context->invite) /* 9.1: only an INVITE */
         return;
     if (!b->proceeding) { /* 9.1: only after a provisional answer */
@@ -87,6 +101,8 @@ static void on_response(void *user, const struct sip_message *m)
         return;
     }
     b->proceeding = true;
+    if (b->gateway && m->status > 100) /* it has taken the call: the others are not needed */
+        targets_drop(&b->context->targets, b->instance);
     if (b->cancel_wanted)
         branch_cancel(b);
     else if (m->status > 100) /* 16.7 step 2 */
@@ -121,25 +137,63 @@ void branch_give_up(struct branch *b)
         timer_arm(b->context->worker->wheel, &b->limit, 64 * TIMER_T1, on_cancel_limit);
 }
 
-struct branch *branch_start(struct context *c, const struct hop *hop, enum sip_method method,
-                            uint64_t id, struct view request)
+struct branch *branch_start(struct context *c, const struct hop *hop)
 {
-    static const struct client_ops ops = {on_response, on_failed, on_ended};
-    struct worker *w = c->worker;
     struct branch *b = calloc(1, sizeof(*b));
 
     if (!b)
         return NULL;
     b->context = c;
     b->instance = hop->instance;
-    if (client_transaction_new(&b->tx, w->transactions, &hop->flow, method, id, request, &ops, b) !=
-        OK) {
-        free(b);
-        return NULL;
-    }
+    b->gateway = hop->gateway;
     b->next = c->branches;
     c->branches = b;
     c->open++;
-    timer_c_arm(b);
     return b;
+}
+
+void branch_drop(struct branch *b)
+{
+    struct branch **link = &b->context->branches;
+
+    while (*link != b)
+        link = &(*link)->next;
+    *link = b->next;
+    b->context->open--;
+    branch_ways_free(b);
+    free(b);
+}
+
+/* The server says nothing at all, and there is another one. */
+static void on_hurry(struct timer *timer)
+{
+    struct branch *b = TIMER_OWNER(timer, struct branch, limit);
+    struct context *c = b->context;
+
+    if (b->proceeding) {
+        timer_c_arm(b);
+        return;
+    }
+    branch_give_up(b);
+    context_release(c);
+}
+
+enum error branch_send(struct branch *b, const struct sip_flow *flow, enum sip_method method,
+                       uint64_t id, struct view request)
+{
+    static const struct client_ops ops = {on_response, on_failed, on_ended};
+    struct worker *w = b->context->worker;
+    enum error e =
+        client_transaction_new(&b->tx, w->transactions, flow, method, id, request, &ops, b);
+
+    if (e != OK) {
+        b->tx = NULL;
+        return e;
+    }
+    w->counters.forwarded++;
+    if (branch_has_next(b) || (b->gateway && b->context->targets.waiting))
+        timer_arm(w->wheel, &b->limit, HURRY, on_hurry);
+    else
+        timer_c_arm(b);
+    return OK;
 }

@@ -86,6 +86,7 @@ static void context_free(struct context *c)
         timer_disarm(&b->limit);
         if (b->tx)
             client_transaction_orphan(b->tx);
+        branch_ways_free(b);
         free(b);
     }
     timer_disarm(&c->patience);
@@ -109,7 +110,7 @@ void context_release(struct context *c)
     if (c->tx || c->starting)
         return;
     for (const struct branch *b = c->branches; b; b = b->next)
-        if (b->tx)
+        if (b->tx || branch_looks_up(b))
             return;
     context_free(c);
 }
@@ -276,6 +277,13 @@ static void others_cancel(struct context *c, const struct branch *winner)
             branch_cancel(b);
 }
 
+/* May another flow to the same phone, or another gateway, do better? */
+static bool is_flow_failure(const struct branch *b, unsigned status)
+{
+    return status == 408 || status == 430 || status == 503 ||
+           (b->gateway && status >= 500 && status < 600);
+}
+
 void context_final(struct context *c, struct branch *b, unsigned status,
                    const struct sip_message *m)
 {
@@ -288,7 +296,7 @@ void context_final(struct context *c, struct branch *b, unsigned status,
         others_cancel(c, b);
         return;
     }
-    if (status != 408 && status != 430 && status != 503 && b->instance)
+    if (b->instance && !is_flow_failure(b, status))
         targets_drop(&c->targets, b->instance);
     if (!m)
         best_own(c, status);

@@ -14,6 +14,8 @@ struct branch {
     struct client_transaction *tx; /* NULL once it has ended */
     struct timer limit;            /* timer C; after a CANCEL: 64*T1 */
     uint64_t instance;             /* RFC 5626: of the phone, as in its target; 0: none */
+    struct ways *ways;             /* to a named server; NULL: its flow was known */
+    struct gateway *gateway;       /* that it leads to; NULL: none */
     bool proceeding, final, counted, cancel_wanted, cancelled;
 };
 
@@ -40,6 +42,8 @@ struct context {
     size_t own_size;
     struct pack challenges; /* WWW- and Proxy-Authenticate lines of all 401 and 407 */
     bool invite, starting, answered, cancelled;
+    bool looks_up;  /* a server has to be looked up: the request is needed later */
+    bool emergency; /* an emergency number: it is not forwarded */
     bool secure;    /* the Request-URI is sips: */
     bool impatient; /* the running group has rung for long enough and was cancelled */
 };
@@ -62,13 +66,23 @@ void context_release(struct context *c);
 void contexts_free(struct worker *w);
 
 /* branch.c */
-struct branch *branch_start(struct context *c, const struct hop *hop, enum sip_method method,
-                            uint64_t id, struct view request);
+/* A branch that has sent nothing yet. */
+struct branch *branch_start(struct context *c, const struct hop *hop);
+/* Sends request along flow. ERR_MEMORY. */
+enum error branch_send(struct branch *b, const struct sip_flow *flow, enum sip_method method,
+                       uint64_t id, struct view request);
+/* Forgets a branch that could send nothing. */
+void branch_drop(struct branch *b);
+/* The final answer m, or the lack of one, which counts as status. */
+void branch_end(struct branch *b, unsigned status, const struct sip_message *m);
 void branch_cancel(struct branch *b);
 /* Counts as unanswered from now on; a 2xx that comes all the same is still passed on. */
 void branch_give_up(struct branch *b);
 
 /* fork.c */
+/* Writes r as it goes along hop: forward_request with what the context adds. */
+enum error fork_write(struct context *c, struct text *out, const struct request *r, struct hop *hop,
+                      uint64_t *id);
 /* Sends r on to the first group of its targets; the others follow when these have refused. */
 void fork_start(struct context *c, const struct request *r);
 /* No branch is open any more: on to the next group, or the best answer goes out. */
@@ -90,6 +104,19 @@ unsigned divert_outcome(struct context *c, unsigned status, bool rang_out);
 /* How long his phones may ring, ms; 0: as long as the caller likes. */
 unsigned divert_wait(const struct context *c);
 
+/* ways.c */
+/* Looks up where hop leads; the request goes to the first address that is found, to the next ones
+ * when that one fails (RFC 3263 4.3). ERR_BUSY, ERR_MEMORY. */
+enum error branch_look_up(struct context *c, const struct hop *hop);
+/* The branch has failed at one address. True: another branch has begun, at the next one. */
+bool branch_fail_over(struct branch *b);
+/* Is there a next address? */
+bool branch_has_next(const struct branch *b);
+/* Is its server still being looked up? */
+bool branch_looks_up(const struct branch *b);
+/* Ends a look-up that is under way, and forgets the other addresses. */
+void branch_ways_free(struct branch *b);
+
 /* redirect.c */
 /* The final answer m is a 3xx: its Contacts become targets (16.7 step 4, 8.1.3.4). True: at least
  * one did, the answer itself is of no use any more. */
@@ -103,6 +130,8 @@ unsigned aim_user(struct context *c, const struct user *u, unsigned q);
  * TLS (RFC 5630). */
 bool aim_possible(const struct worker *w, const struct request *r, const struct user *u,
                   bool *insecure);
+/* Adds the gateways of the route that the target's number takes, one after the other. */
+unsigned aim_route(struct context *c, const struct target *target, unsigned q);
 /* The same for a URI: a user, or, by its numeric address, another domain. */
 unsigned aim_uri(struct context *c, struct view text, unsigned q);
 

@@ -34,6 +34,8 @@
     X(redirects, "proxy.redirects")                                                                \
     X(diverted, "proxy.diverted")                                                                  \
     X(no_answer, "proxy.no-answer")                                                                \
+    X(branches_failed, "proxy.branches.failed")                                                    \
+    X(failovers, "proxy.failovers")                                                                \
     X(loops, "proxy.loops")                                                                        \
     X(cancels, "proxy.cancels")                                                                    \
     X(keepalives, "keepalive.sent")                                                                \

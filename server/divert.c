@@ -54,7 +54,7 @@ static unsigned target_aim(struct context *c, const struct user *u, struct view 
 const struct forward *divert_for(const struct context *c, const struct user *u,
                                  enum forward_kind kind)
 {
-    return c->invite && u ? user_forward(u, kind) : NULL;
+    return c->invite && !c->emergency && u ? user_forward(u, kind) : NULL;
 }
 
 unsigned divert_to(struct context *c, const struct user *u, const struct forward *f)

@@ -13,22 +13,31 @@ static bool is_recorded(const struct request *r)
             view_eq(r->m->method, VIEW("REFER")));
 }
 
+enum error fork_write(struct context *c, struct text *out, const struct request *r, struct hop *hop,
+                      uint64_t *id)
+{
+    hop->headers = pack_bytes_view(&c->diversions);
+    return forward_request(c->worker, out, r, hop, is_recorded(r), id);
+}
+
 static enum error branch_add(struct context *c, const struct request *r, struct hop *hop)
 {
     static __thread char buffer[SIP_OUT_MAX];
     struct text out = TEXT(buffer);
+    struct branch *b;
     uint64_t id;
-    enum error error;
+    enum error e;
 
-    hop->headers = pack_bytes_view(&c->diversions);
-    error = forward_request(c->worker, &out, r, hop, is_recorded(r), &id);
-
-    if (error != OK)
-        return error;
-    if (!branch_start(c, hop, r->m->method_id, id, text_done(&out)))
-        return ERR_MEMORY;
-    c->worker->counters.forwarded++;
-    return OK;
+    if (!hop->flow.family)
+        return branch_look_up(c, hop);
+    e = fork_write(c, &out, r, hop, &id);
+    b = e == OK ? branch_start(c, hop) : NULL;
+    if (!b)
+        return e ? e : ERR_MEMORY;
+    e = branch_send(b, &hop->flow, r->m->method_id, id, text_done(&out));
+    if (e != OK)
+        branch_drop(b);
+    return e;
 }
 
 /* Takes the next group out of the target set, at most as many as may go at a time. */
@@ -86,11 +95,12 @@ static void groups_start(struct context *c, const struct request *r)
         breadth_share(c, r, group, count);
         for (unsigned i = 0; i < count; i++)
             if (branch_add(c, r, &group[i]) != OK)
-                c->worker->counters.out_of_memory++;
+                c->worker->counters.branches_failed++;
     }
     timer_disarm(&c->patience);
     c->impatient = false;
-    wait = c->targets.waiting ? PATIENCE : divert_wait(c);
+    /* gateways ring for as long as the caller likes */
+    wait = c->targets.waiting && !c->targets.waiting->hop.gateway ? PATIENCE : divert_wait(c);
     if (c->open && c->invite && wait)
         timer_arm(c->worker->wheel, &c->patience, wait, on_patience);
 }
@@ -138,8 +148,9 @@ static void fork_started(struct context *c)
 /* Only a request that may go on elsewhere later is worth its memory. */
 static void request_remember(struct context *c, const struct request *r)
 {
-    if (!c->request.m && ((c->invite && !r->m->to_tag.n) || c->targets.waiting) &&
-        !request_keep(&c->request, r))
+    bool needed = (c->invite && !r->m->to_tag.n) || c->targets.waiting || c->looks_up;
+
+    if (!c->request.m && needed && !request_keep(&c->request, r))
         c->worker->counters.out_of_memory++;
     c->request.user = NULL; /* may go before the request does */
 }

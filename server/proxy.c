@@ -66,12 +66,12 @@ static void hop_take(struct worker *w, struct request *r, const struct hop *hop,
     fork_start(c, r);
 }
 
-static void user_call(struct worker *w, struct request *r, const struct user *u)
+static void user_call(struct worker *w, struct request *r, const struct target *target)
 {
     struct context *c;
     bool insecure = false;
 
-    if (!aim_possible(w, r, u, &insecure)) {
+    if (!aim_possible(w, r, target->user, &insecure)) {
         w->counters.no_binding++;
         answer(w, r, 480, insecure ? SIPS_REFUSAL : VIEW_NONE);
         return;
@@ -79,7 +79,26 @@ static void user_call(struct worker *w, struct request *r, const struct user *u)
     c = context_begin(w, r, !r->user);
     if (!c)
         return;
-    context_restart(c, aim_user(c, u, AIM_FIRST));
+    c->emergency = target->emergency;
+    context_restart(c, aim_user(c, target->user, AIM_FIRST));
+    fork_start(c, r);
+}
+
+/* Nobody here has the number, but a route leads to gateways. */
+static void route_call(struct worker *w, struct request *r, const struct target *target)
+{
+    struct context *c;
+
+    if (!r->user && target_takes_proof(target)) {
+        w->counters.forbidden++;
+        answer(w, r, 403, VIEW_NONE);
+        return;
+    }
+    c = context_begin(w, r, !r->user);
+    if (!c)
+        return;
+    c->emergency = target->emergency;
+    context_restart(c, aim_route(c, target, AIM_FIRST));
     fork_start(c, r);
 }
 
@@ -94,13 +113,11 @@ static void elsewhere_call(struct worker *w, struct request *r, struct view text
         answer(w, r, 403, VIEW_NONE);
         return;
     }
-    if ((text.n && uri_parse(&uri, text) != OK) || !route_to_uri(w, &uri, &hop.flow)) {
-        answer(
-            w, r, 404,
-            VIEW("Warning: 399 offhook \"other domains are reached by numeric address only\"\r\n"));
+    if ((text.n && uri_parse(&uri, text) != OK) || !route_hop(w, &uri, &hop)) {
+        answer(w, r, 404, VIEW_NONE);
         return;
     }
-    if (!may_take(r, &hop.flow)) { /* an alias must not lead out of TLS */
+    if (hop.flow.family && !may_take(r, &hop.flow)) { /* an alias must not lead out of TLS */
         answer(w, r, 480, SIPS_REFUSAL);
         return;
     }
@@ -123,13 +140,15 @@ void proxy_receive(struct worker *w, struct request *r)
 
     switch (target.kind) {
     case TARGET_USER:
-        user_call(w, r, target.user);
+        user_call(w, r, &target);
         break;
     case TARGET_URI:
         elsewhere_call(w, r, target.uri);
         break;
-    case TARGET_UNKNOWN:
     case TARGET_ROUTE:
+        route_call(w, r, &target);
+        break;
+    case TARGET_UNKNOWN:
         w->counters.no_user++;
         answer(w, r, 404, VIEW_NONE);
         break;

@@ -26,6 +26,22 @@ bool route_to_uri(const struct worker *w, const struct uri *uri, struct sip_flow
     return true;
 }
 
+bool route_hop(const struct worker *w, const struct uri *uri, struct hop *out)
+{
+    struct sip_flow numeric = {0};
+
+    if (flow_set_address(&numeric, uri->host))
+        return route_to_uri(w, uri, &out->flow);
+    if (!w->resolver || (uri->scheme != URI_SIP && uri->scheme != URI_SIPS))
+        return false;
+    out->where = (struct resolver_target){.host = uri->host,
+                                          .port = uri->port,
+                                          .transport = transport_of(uri),
+                                          .transport_given = uri->transport.n > 0,
+                                          .secure = transport_of(uri) == FLOW_TLS};
+    return true;
+}
+
 static bool is_own(const struct worker *w, const struct uri *uri)
 {
     return (uri->scheme == URI_SIP || uri->scheme == URI_SIPS) &&

@@ -2,6 +2,7 @@
 #ifndef OFFHOOK_SERVER_ROUTE_H
 #define OFFHOOK_SERVER_ROUTE_H
 
+#include "server/targets.h"
 #include "server/worker.h"
 
 /* Counts the leading Route values that name this server (r->routes_own is not set). */
@@ -15,6 +16,9 @@ void route_strip(struct edits *e, const struct request *r, bool last);
  * family differ (RFC 5658), the callee's side first. */
 void route_record(const struct worker *w, struct text *out, const struct sip_message *m,
                   const struct sip_flow *caller, const struct sip_flow *callee);
+/* The way to a URI: its flow when the host is numeric, else the host to look up (RFC 3263). False:
+ * it cannot be reached from here. */
+bool route_hop(const struct worker *w, const struct uri *uri, struct hop *out);
 /* The flow of a sip: or sips: URI with a numeric host: its address, port and transport. False: no
  * numeric host, or nothing of ours can reach it. */
 bool route_to_uri(const struct worker *w, const struct uri *uri, struct sip_flow *out);

@@ -7,7 +7,7 @@
 static bool is_same(const struct hop *a, const struct hop *b)
 {
     return view_eq(a->uri, b->uri) && view_eq(a->route, b->route) &&
-           flow_same_peer(&a->flow, &b->flow);
+           view_ieq(a->where.host, b->where.host) && flow_same_peer(&a->flow, &b->flow);
 }
 
 static bool is_in(const struct candidate *list, const struct hop *hop)
@@ -36,7 +36,7 @@ enum error targets_add(struct targets *t, const struct hop *hop, uint32_t order)
         return ERR_EXISTS;
     if (t->count == TARGETS_MAX)
         return ERR_LIMIT;
-    added = malloc(sizeof(*added) + hop->uri.n + hop->route.n);
+    added = malloc(sizeof(*added) + hop->uri.n + hop->route.n + hop->where.host.n);
     if (!added)
         return ERR_MEMORY;
     to = added->bytes;
@@ -44,6 +44,7 @@ enum error targets_add(struct targets *t, const struct hop *hop, uint32_t order)
     added->hop = *hop;
     added->hop.uri = copy_put(&to, hop->uri);
     added->hop.route = copy_put(&to, hop->route);
+    added->hop.where.host = copy_put(&to, hop->where.host);
     while (*link && (*link)->order >= order)
         link = &(*link)->next;
     added->next = *link;

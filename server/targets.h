@@ -9,12 +9,14 @@
 
 /* One way on. */
 struct hop {
-    struct sip_flow flow;
-    struct view uri;     /* the new Request-URI; empty: as it was */
-    struct view route;   /* Path values to go into Route; may be empty */
-    uint64_t instance;   /* RFC 5626: hash of the phone that has several flows; 0: it has one */
-    struct view headers; /* Diversion lines to put in; not kept by the set */
-    unsigned breadth;    /* its share of Max-Breadth (RFC 5393); 0: the header stays as it is */
+    struct sip_flow flow; /* family 0: the server is `where`, which has to be looked up */
+    struct resolver_target where;
+    struct view uri;         /* the new Request-URI; empty: as it was */
+    struct view route;       /* Path values to go into Route; may be empty */
+    struct gateway *gateway; /* that it leads to; NULL: none */
+    uint64_t instance;       /* RFC 5626: hash of the phone that has several flows; 0: it has one */
+    struct view headers;     /* Diversion lines to put in; not kept by the set */
+    unsigned breadth;        /* its share of Max-Breadth (RFC 5393); 0: the header stays as it is */
 };
 
 struct candidate {

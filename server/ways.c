@@ -1,0 +1,116 @@
+/* Ways to a named server: its addresses, tried one after the other (RFC 3263 4.3). */
+#include <stdlib.h>
+
+#include "server/context.h"
+
+#define AVOID_S 30 /* so long others are tried before an address that has failed */
+
+struct ways {
+    struct resolver_query *query; /* NULL once it has ended */
+    struct hop hop;               /* its views are the target set's */
+    struct sip_flow flows[RESOLVER_ADDRESSES_MAX];
+    unsigned count, next;
+};
+
+static bool flow_ready(const struct context *c, struct hop *hop)
+{
+    struct transport *t = c->worker->transport;
+
+    hop->flow.listener = UINT8_MAX;
+    if ((c->secure && hop->flow.transport != FLOW_TLS) || transport_reach(t, &hop->flow) != OK ||
+        transport_is_self(t, &hop->flow))
+        return false;
+    return hop->flow.transport != FLOW_TLS || transport_is_open(t, &hop->flow) ||
+           transport_name(t, &hop->flow, hop->where.host) == OK;
+}
+
+/* Sends the request to the next address that can be reached. False: there is none. */
+static bool next_send(struct branch *b)
+{
+    static __thread char buffer[SIP_OUT_MAX];
+    struct context *c = b->context;
+    struct ways *ways = b->ways;
+
+    while (c->request.m && ways->next < ways->count) {
+        struct text out = TEXT(buffer);
+        struct hop hop = ways->hop;
+        uint64_t id;
+
+        hop.flow = ways->flows[ways->next++];
+        if (flow_ready(c, &hop) && fork_write(c, &out, &c->request, &hop, &id) == OK &&
+            branch_send(b, &hop.flow, c->request.m->method_id, id, text_done(&out)) == OK)
+            return true;
+    }
+    return false;
+}
+
+static void on_found(void *user, const struct resolver_address *list, unsigned count,
+                     enum error error)
+{
+    struct branch *b = user;
+    struct context *c = b->context;
+
+    b->ways->query = NULL;
+    for (unsigned i = 0; i < count; i++)
+        b->ways->flows[b->ways->count++] = list[i].flow;
+    if (!next_send(b))
+        branch_end(b, error == ERR_NOT_FOUND || error == ERR_SYNTAX ? 404 : 503, NULL);
+    context_release(c);
+}
+
+enum error branch_look_up(struct context *c, const struct hop *hop)
+{
+    struct branch *b = branch_start(c, hop);
+    struct ways *ways = b ? calloc(1, sizeof(*ways)) : NULL;
+
+    if (ways) {
+        b->ways = ways;
+        ways->hop = *hop;
+        ways->query = resolver_ask(c->worker->resolver, &hop->where, on_found, b);
+    }
+    if (!ways || !ways->query) {
+        if (b)
+            branch_drop(b);
+        return ERR_BUSY;
+    }
+    c->looks_up = true;
+    return OK;
+}
+
+bool branch_fail_over(struct branch *b)
+{
+    struct context *c = b->context;
+    struct branch *other;
+
+    if (!b->ways || c->answered || c->cancelled)
+        return false;
+    if (b->ways->next)
+        resolver_failed(c->worker->resolver, &b->ways->flows[b->ways->next - 1], AVOID_S);
+    if (!branch_has_next(b) || !(other = branch_start(c, &b->ways->hop)))
+        return false;
+    c->worker->counters.failovers++;
+    other->ways = b->ways;
+    b->ways = NULL;
+    if (next_send(other))
+        return true;
+    branch_drop(other);
+    return false;
+}
+
+bool branch_has_next(const struct branch *b)
+{
+    return b->ways && b->ways->next < b->ways->count;
+}
+
+bool branch_looks_up(const struct branch *b)
+{
+    return b->ways && b->ways->query;
+}
+
+void branch_ways_free(struct branch *b)
+{
+    if (branch_looks_up(b))
+        resolver_cancel(b->ways->query);
+    free(b->ways);
+    b->ways = NULL;
+}
