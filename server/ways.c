@@ -51,8 +51,12 @@ static void on_found(void *user, const struct resolver_address *list, unsigned c
     struct context *c = b->context;
 
     b->ways->query = NULL;
-    for (unsigned i = 0; i < count; i++)
-        b->ways->flows[b->ways->count++] = list[i].flow;
+    for (unsigned i = 0; i < count; i++) {
+        b->ways->flows[i] = list[i].flow;
+        if (list[i].secure)
+            b->ways->flows[i].transport = FLOW_TLS;
+    }
+    b->ways->count = count;
     if (!next_send(b))
         branch_end(b, error == ERR_NOT_FOUND || error == ERR_SYNTAX ? 404 : 503, NULL);
     context_release(c);

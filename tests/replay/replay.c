@@ -61,6 +61,40 @@ static void run_forward(const struct step *s)
         fail("the forward cannot be added: is there such a user?");
 }
 
+static void run_gateway(const struct step *s)
+{
+    struct change change = {.kind = CHANGE_GATEWAY,
+                            .gateway = {.name = s->words[1],
+                                        .uri = s->words[2],
+                                        .username = VIEW(""),
+                                        .password = VIEW(""),
+                                        .weight = 1}};
+    uint64_t priority = 1;
+
+    stage_open();
+    if (s->words[3].n)
+        view_number(s->words[3], 100, &priority);
+    change.gateway.priority = (uint16_t)priority;
+    if (gateways_apply(stage.worker.gateways, &change) != OK)
+        fail("the gateway cannot be added");
+}
+
+static void run_route(const struct step *s)
+{
+    struct change change = {.kind = CHANGE_ROUTE,
+                            .route = {.prefix = s->words[1],
+                                      .gateways = s->words[2],
+                                      .prepend = s->words[4].n ? s->words[4] : VIEW("")}};
+    uint64_t strip = 0;
+
+    stage_open();
+    if (s->words[3].n)
+        view_number(s->words[3], 20, &strip);
+    change.route.strip = (uint8_t)strip;
+    if (gateways_apply(stage.worker.gateways, &change) != OK)
+        fail("the route cannot be added");
+}
+
 /* "q=0.5", "instance=ID", "reg-id=N", or the URI. */
 static void binding_word(struct store_binding *b, struct view word)
 {
@@ -180,6 +214,7 @@ static const struct {
 } commands[] = {
     {"config", run_config},   {"peer", run_peer},
     {"user", run_user},       {"alias", run_alias},
+    {"gateway", run_gateway}, {"route", run_route},
     {"forward", run_forward}, {"binding", run_binding},
     {"in", run_in},           {"out", expect_out},
     {"advance", run_advance}, {"silence", run_silence},

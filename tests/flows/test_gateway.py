@@ -1,0 +1,124 @@
+"""Gateways whose addresses a name server tells: in their order, and when one of them dies."""
+
+import pytest
+
+from offhook_flow.daemon import Daemon, free_port
+from offhook_flow.dns_server import DnsServer
+from offhook_flow.phone import Phone, hang_up
+
+
+class Gateway(Phone):
+    """A server that takes calls: a phone that knows no registrar, at a port of its own."""
+
+    def __init__(self, daemon, host):
+        super().__init__(daemon, "gateway", "none", host=host)
+
+
+@pytest.fixture(scope="module")
+def names():
+    server = DnsServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def daemon(names):
+    port = free_port()
+    d = Daemon(port=port, config=f'dns {{ servers = {{"{names.address}"}} }}',
+               listen=[f"udp:127.0.0.1:{port}", f"tcp:127.0.0.1:{port}"])
+    try:
+        d.start()
+        yield d
+        d.stop()
+    finally:
+        d.close()
+
+
+@pytest.fixture
+def two(daemon, names):
+    """Two gateways behind one name, in the order of their priorities, and the route to them."""
+    first, second = Gateway(daemon, "127.0.0.2"), Gateway(daemon, "127.0.0.3")
+    name = f"gw{first.port}.test"
+    names.add(name, "NAPTR", 10, 50, "s", "SIP+D2U", "", f"_sip._udp.{name}")
+    names.add(f"_sip._udp.{name}", "SRV", 1, 10, first.port, f"one.{name}")
+    names.add(f"_sip._udp.{name}", "SRV", 2, 10, second.port, f"two.{name}")
+    names.add(f"one.{name}", "A", "127.0.0.2")
+    names.add(f"two.{name}", "A", "127.0.0.3")
+    assert daemon.offhook("gateway", "add", "carrier", f"sip:{name}").returncode == 0
+    assert daemon.offhook("route", "add", "0", "--gateway", "carrier").returncode == 0
+    yield first, second
+    assert daemon.offhook("route", "remove", "0").returncode == 0
+    assert daemon.offhook("gateway", "remove", "carrier").returncode == 0
+    first.close()
+    second.close()
+
+
+def take(gateway, out, seconds=4):
+    """The gateway takes the call: its side of it."""
+    there = gateway.expect_call(seconds)
+    there.ring()
+    out.progress(180)
+    there.answer()
+    out.answered()
+    there.expect_ack()
+    return there
+
+
+def test_the_first_of_two_gateways_takes_the_calls(daemon, two):
+    first, second = two
+    with Phone(daemon) as p:
+        p.registered()
+        out = p.call(f"sip:0049555@{daemon.domain}")
+        hang_up(out, take(first, out))
+        second.silence(what="INVITE")
+
+
+def test_one_gateway_dies_and_no_call_fails_that_had_not_begun(daemon, two):
+    first, second = two
+    with Phone(daemon) as p:
+        p.registered()
+        for _ in range(3):
+            out = p.call(f"sip:0049555@{daemon.domain}")
+            hang_up(out, take(first, out))
+        standing = p.call(f"sip:0049556@{daemon.domain}")
+        take(first, standing)
+        first.close()
+        for _ in range(5):
+            out = p.call(f"sip:0049557@{daemon.domain}")
+            hang_up(out, take(second, out, seconds=8))
+        counters = daemon.status()["counters"]
+        assert counters["proxy.failovers"] >= 1
+        first.open()
+
+
+def test_a_gateway_that_refuses_for_now_is_passed_over(daemon, two):
+    first, second = two
+    with Phone(daemon) as p:
+        p.registered()
+        out = p.call(f"sip:0049558@{daemon.domain}")
+        refused = first.expect_call()
+        refused.reject(503)
+        hang_up(out, take(second, out))
+        # for a while the other one comes first
+        out = p.call(f"sip:0049559@{daemon.domain}")
+        hang_up(out, take(second, out))
+
+
+def test_a_name_that_nobody_has_is_404(daemon):
+    with Phone(daemon) as p:
+        p.registered()
+        out = p.call("sip:somebody@nowhere.test")
+        assert out.final().status == 404
+
+
+def test_a_domain_elsewhere_is_reached_by_its_name(daemon, names):
+    with Phone(daemon) as p, Gateway(daemon, "127.0.0.4") as other:
+        names.add("elsewhere.test", "SRV", 1, 1, 1, ".")
+        names.add("_sip._udp.elsewhere.test", "SRV", 1, 1, other.port, "host.elsewhere.test")
+        names.add("host.elsewhere.test", "A", "127.0.0.4")
+        p.registered()
+        out = p.call("sip:somebody@elsewhere.test")
+        there = take(other, out)
+        assert there.request.uri == "sip:somebody@elsewhere.test"
+        hang_up(there, out)
