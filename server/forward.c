@@ -132,6 +132,23 @@ static bool strict_route_undo(const struct worker *w, struct edits *e, const str
     return true;
 }
 
+/* A sips Contact may be called by sip too, and is then called a sip one: its phone would refuse a
+ * sips request with a sip Contact in it (RFC 5630). */
+static void target_put(struct edits *e, const struct request *r, const struct hop *hop,
+                       struct text *scratch)
+{
+    bool upgrade = r->uri.scheme != URI_SIPS && view_istarts(hop->uri, VIEW("sips:"));
+    size_t start = scratch->n;
+
+    if (!upgrade) {
+        edits_replace(e, r->m->uri, hop->uri);
+        return;
+    }
+    text_string(scratch, "sip:");
+    text_view(scratch, view_from(hop->uri, 5));
+    edits_replace(e, r->m->uri, since(scratch, start));
+}
+
 enum error forward_request(struct worker *w, struct text *out, const struct request *r,
                            const struct hop *hop, bool record, uint64_t *id)
 {
@@ -143,7 +160,7 @@ enum error forward_request(struct worker *w, struct text *out, const struct requ
 
     edits_begin(&e, whole(r->m));
     if (hop->uri.n)
-        edits_replace(&e, r->m->uri, hop->uri);
+        target_put(&e, r, hop, &scratch);
     else
         strict = strict_route_undo(w, &e, r);
     if (record) {

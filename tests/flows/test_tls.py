@@ -300,6 +300,7 @@ def test_a_sip_call_reaches_a_sips_contact(phone):
     callee.registered(contacts=[f"<sips:{callee.number}@{callee.address}>"])
     call = caller.call(callee.aor)
     there = callee.expect_call()
+    assert there.request.uri == f"sip:{callee.number}@{callee.address}"
     there.answer()
     call.answered()
     there.expect_ack()
