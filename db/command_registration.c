@@ -28,10 +28,10 @@ static json_t *binding_item(const struct store_binding *b, int64_t now)
                              "domain", answer_text(b->domain), "contact", answer_text(b->contact),
                              "expires", (json_int_t)(b->expires - now), "user-agent",
                              answer_text(b->user_agent), "call-id", answer_text(b->call_id));
-    json_t *more = json_pack("{s:I, s:f, s:o, s:o, s:I, s:I}", "cseq", (json_int_t)b->cseq, "q",
-                             b->q / 1000.0, "path", answer_text(b->path), "instance",
-                             answer_text(b->instance), "registered", (json_int_t)b->registered,
-                             "reg-id", (json_int_t)b->reg_id);
+    json_t *more =
+        json_pack("{s:I, s:f, s:o, s:o, s:I, s:I}", "cseq", (json_int_t)b->cseq, "q", b->q / 1000.0,
+                  "path", answer_text(b->path), "instance", answer_text(b->instance), "registered",
+                  (json_int_t)b->registered, "reg-id", (json_int_t)b->reg_id);
 
     if (!item || !more || json_object_update(item, more) != 0) {
         json_decref(item);
