@@ -262,7 +262,8 @@ const struct config_key config_keys[] = {
      .check = config_check_name_server,
      .effect = EFFECT_RESTART,
      .help = "Name servers to ask: addresses, with a port where it is not 53. Empty: those of "
-             "/etc/resolv.conf. Names in /etc/hosts are known without asking."},
+             "/etc/resolv.conf. Names in /etc/hosts are known without asking. Both files are read "
+             "at the start."},
 
     {.section = "guard",
      .name = "users",

@@ -68,12 +68,17 @@ static ares_ssize_t on_receive(ares_socket_t fd, void *bytes, size_t size, int f
     return recvfrom(fd, bytes, size, flags, from, from_size);
 }
 
+/* An ICMP error of an earlier datagram fails the next one: c-ares would move that on to another
+ * server and leave the earlier one waiting. Sent again, both fail where c-ares reads. */
 static ares_ssize_t on_send(ares_socket_t fd, const struct iovec *parts, int count, void *arg)
 {
     struct msghdr m = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
+    ssize_t n = sendmsg(fd, &m, MSG_NOSIGNAL);
 
     (void)arg;
-    return sendmsg(fd, &m, MSG_NOSIGNAL);
+    if (n < 0 && errno == ECONNREFUSED)
+        n = sendmsg(fd, &m, MSG_NOSIGNAL);
+    return n;
 }
 
 static const struct ares_socket_functions socket_functions = {on_socket, on_close, on_connect,

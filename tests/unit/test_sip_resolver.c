@@ -380,6 +380,24 @@ static void a_server_that_fails_is_left_alone_for_5_s(void **state)
     assert_result(s, "udp:192.0.2.1:5060");
 }
 
+static void the_next_server_is_asked_when_one_is_dead(void **state)
+{
+    struct side *s = *state;
+    struct sip_flow servers[2] = {s->server.address, s->server.address};
+
+    flow_set_address(&servers[0], VIEW("127.0.0.2")); /* where nobody listens */
+    resolver_free(s->resolver);
+    assert_int_equal(resolver_new(&s->resolver, servers, 2), OK);
+    assert_int_equal(resolver_open(s->resolver, s->base, s->wheel, &s->options), OK);
+    name_server_address(&s->server, "x.test", "192.0.2.1");
+    for (int i = 0; i < 20; i++) { /* more often than there are sockets in stock */
+        resolve(s, "x.test", 5060);
+        assert_result(s, "udp:192.0.2.1:5060");
+        clock_advance(300 * 1000);
+    }
+    assert_int_equal(resolver_counts(s->resolver).failures, 0);
+}
+
 static void a_silent_server_ends_in_time(void **state)
 {
     struct side *s = *state;
@@ -623,6 +641,7 @@ int main(void)
         TEST(answers_are_remembered),
         TEST(the_same_question_is_asked_once),
         TEST(a_server_that_fails_is_left_alone_for_5_s),
+        TEST(the_next_server_is_asked_when_one_is_dead),
         TEST(a_silent_server_ends_in_time),
         TEST(timeouts_are_counted),
         TEST(what_is_known_at_the_limit_counts),
