@@ -4,7 +4,7 @@
 
 #include "sip/dns_channel.h"
 
-#define DNS_DATAGRAM_STOCK 4
+#define DNS_DATAGRAM_STOCK 8
 #define DNS_STREAM_STOCK   2
 
 /* Sockets of one family and kind. */

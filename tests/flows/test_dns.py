@@ -24,9 +24,9 @@ def test_the_sip_role_is_lent_sockets_for_its_name_servers():
     try:
         with Daemon(config=f'dns {{ servers = {{"{server.address}"}} }}') as d:
             end = time.monotonic() + 5
-            while len(sockets_unbound(d.role("sip")["pid"])) < 6 and time.monotonic() < end:
+            while len(sockets_unbound(d.role("sip")["pid"])) < 10 and time.monotonic() < end:
                 time.sleep(0.05)
-            assert len(sockets_unbound(d.role("sip")["pid"])) == 6  # four datagrams, two streams
+            assert len(sockets_unbound(d.role("sip")["pid"])) == 10  # eight datagrams, two streams
             counters = d.status()["counters"]
             assert counters["dns.queries"] == counters["dns.cache-hits"] == 0
             assert counters["dns.failures"] == counters["dns.timeouts"] == 0
