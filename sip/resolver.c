@@ -204,6 +204,7 @@ struct resolver_query *resolver_ask(struct resolver *r, const struct resolver_ta
         return NULL;
     *q = (struct resolver_query){.r = r, .done = done, .user = user, .target = *target};
     q->target.host = VIEW_NONE;
+    q->target.secure |= target->transport_given && target->transport == FLOW_TLS;
     if (!flow_set_address(&q->numeric, target->host) && !dns_name_set(q->name, target->host))
         q->name[0] = 0;
     q->begun = clock_ms();

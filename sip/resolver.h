@@ -22,12 +22,11 @@ struct resolver_target {
     uint16_t port;    /* 0: none given */
     enum flow_transport transport;
     bool transport_given;
-    bool secure; /* over TLS only: sips:, or transport=tls */
+    bool secure; /* sips: over TLS only; as is FLOW_TLS given as transport */
 };
 
 struct resolver_address {
     struct sip_flow flow; /* transport, peer address and port */
-    bool secure;          /* TLS over that transport */
 };
 
 struct resolver_options {

@@ -4,8 +4,9 @@
 #include "sip/server_order.h"
 
 #define SERVICES_MAX 4
-#define PORT         5060
-#define PORT_SECURE  5061
+
+static const enum flow_transport transports[] = {
+    [DNS_SIP_UDP] = FLOW_UDP, [DNS_SIP_TCP] = FLOW_TCP, [DNS_SIPS_TCP] = FLOW_TLS};
 
 /* Where SRV records are looked for. */
 struct service {
@@ -136,7 +137,7 @@ static enum dns_service service_plain(const struct search *s)
 static void server_plain(struct search *s)
 {
     enum dns_service service = service_plain(s);
-    uint16_t usual = service == DNS_SIPS_TCP ? PORT_SECURE : PORT;
+    uint16_t usual = flow_default_port(transports[service]);
 
     if (service_served(s, service))
         server_add(s, s->q->name, s->q->target.port ? s->q->target.port : usual, service);
@@ -172,7 +173,7 @@ static void servers_find(struct search *s)
 static bool result_has(const struct resolver_result *out, const struct resolver_address *a)
 {
     for (unsigned i = 0; i < out->count; i++)
-        if (out->list[i].secure == a->secure && flow_same_peer(&out->list[i].flow, &a->flow))
+        if (flow_same_peer(&out->list[i].flow, &a->flow))
             return true;
     return false;
 }
@@ -180,9 +181,9 @@ static bool result_has(const struct resolver_result *out, const struct resolver_
 static void result_add(struct resolver_result *out, const struct server *server, uint8_t family,
                        const uint8_t address[16])
 {
-    struct resolver_address a = {.secure = server->service == DNS_SIPS_TCP};
+    struct resolver_address a = {0};
 
-    a.flow.transport = server->service == DNS_SIP_UDP ? FLOW_UDP : FLOW_TCP;
+    a.flow.transport = transports[server->service];
     a.flow.family = family;
     a.flow.port = server->port;
     memcpy(a.flow.address, address, sizeof(a.flow.address));
