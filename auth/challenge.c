@@ -89,6 +89,16 @@ static struct view param_next(struct view *rest, struct view *name)
     return (struct view){value.p, end};
 }
 
+/* Cuts the scheme off; false when it is not digest. */
+static bool digest_begin(struct view *rest)
+{
+    if (!view_istarts(*rest, VIEW("Digest")) || rest->n < 7 ||
+        (rest->p[6] != ' ' && rest->p[6] != '\t'))
+        return false;
+    *rest = view_from(*rest, 7);
+    return true;
+}
+
 enum answer_state answer_parse(struct claim *claim, uint32_t *nc, struct view value,
                                struct view realm)
 {
@@ -107,10 +117,8 @@ enum answer_state answer_parse(struct claim *claim, uint32_t *nc, struct view va
     *claim = (struct claim){.method = none, .domain = none};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         *fields[i].to = none;
-    if (!view_istarts(rest, VIEW("Digest")) || rest.n < 7 ||
-        (rest.p[6] != ' ' && rest.p[6] != '\t'))
+    if (!digest_begin(&rest))
         return ANSWER_FOREIGN;
-    rest = view_from(rest, 7);
     while (rest.n) {
         struct view name, param = param_next(&rest, &name);
 
@@ -124,4 +132,69 @@ enum answer_state answer_parse(struct claim *claim, uint32_t *nc, struct view va
     if (!view_eq(claim->realm, realm))
         return ANSWER_FOREIGN;
     return claim_is_whole(claim, algorithm, nc) ? ANSWER_FOR_US : ANSWER_BROKEN;
+}
+
+static bool lists_auth(struct view list)
+{
+    while (list.n)
+        if (view_ieq(view_trim(view_cut(&list, ',')), VIEW("auth")))
+            return true;
+    return false;
+}
+
+bool challenge_read(struct challenge *out, struct view value)
+{
+    struct view rest = view_trim(value), algorithm = VIEW(""), qop = VIEW("");
+
+    *out = (struct challenge){.realm = VIEW(""), .nonce = VIEW(""), .opaque = VIEW("")};
+    if (!digest_begin(&rest))
+        return false;
+    while (rest.n) {
+        struct view name, param = param_next(&rest, &name);
+
+        if (view_ieq(name, VIEW("realm")))
+            out->realm = param;
+        else if (view_ieq(name, VIEW("nonce")))
+            out->nonce = param;
+        else if (view_ieq(name, VIEW("opaque")))
+            out->opaque = param;
+        else if (view_ieq(name, VIEW("algorithm")))
+            algorithm = param;
+        else if (view_ieq(name, VIEW("qop")))
+            qop = param;
+        else if (view_ieq(name, VIEW("stale")))
+            out->stale = view_ieq(param, VIEW("true"));
+    }
+    out->qop = lists_auth(qop);
+    return out->nonce.n && digest_parse(algorithm, &out->algorithm) && (!qop.n || out->qop);
+}
+
+static void quoted(struct text *out, const char *name, struct view value)
+{
+    text_string(out, name);
+    text_string(out, "=\"");
+    text_view(out, value);
+    text_string(out, "\"");
+}
+
+void challenge_answer(struct text *out, const char *name, const struct challenge *c,
+                      const struct claim *claim, struct view username, struct view response)
+{
+    text_string(out, name);
+    text_string(out, ": Digest ");
+    quoted(out, "username", username);
+    quoted(out, ", realm", c->realm);
+    quoted(out, ", nonce", c->nonce);
+    quoted(out, ", uri", claim->uri);
+    quoted(out, ", response", response);
+    text_string(out, ", algorithm=");
+    text_string(out, digest_name(c->algorithm));
+    if (c->opaque.n)
+        quoted(out, ", opaque", c->opaque);
+    if (c->qop) {
+        text_string(out, ", qop=auth, nc=");
+        text_view(out, claim->nc);
+        quoted(out, ", cnonce", claim->cnonce);
+    }
+    text_string(out, "\r\n");
 }

@@ -15,6 +15,21 @@ struct challenge_policy {
 void challenge_write(struct text *out, const struct challenge_policy *policy, struct nonces *nonces,
                      bool proxy, bool stale, const uint8_t source[16]);
 
+/* A challenge that somebody else made; its views point into the header's value. */
+struct challenge {
+    enum digest_algorithm algorithm;
+    struct view realm, nonce, opaque;
+    bool qop;   /* "auth" is offered */
+    bool stale; /* only the nonce was too old */
+};
+
+/* Reads the value of a WWW- or Proxy-Authenticate header. False: not digest, or of a kind that is
+ * not known here (-sess, auth-int alone). */
+bool challenge_read(struct challenge *out, struct view value);
+/* Writes the header line `name` that answers c; claim has nc, cnonce and uri. */
+void challenge_answer(struct text *out, const char *name, const struct challenge *c,
+                      const struct claim *claim, struct view username, struct view response);
+
 enum answer_state {
     ANSWER_FOR_US,  /* claim and nc are filled in */
     ANSWER_FOREIGN, /* another realm's, or another scheme */

@@ -85,6 +85,18 @@ void branch_cancel(struct branch *b)
     timer_arm(b->context->worker->wheel, &b->limit, 64 * TIMER_T1, on_cancel_limit);
 }
 
+/* It is us who have to answer a gateway's challenge; the caller cannot. */
+static void challenged(struct branch *b, const struct sip_message *m)
+{
+    if (!branch_answer(b, m)) {
+        log_warning("gateway %.*s does not take our credentials", VIEW_ARG(b->gateway->name));
+        branch_end(b, 503, NULL);
+        return;
+    }
+    client_transaction_orphan(b->tx);
+    b->tx = NULL;
+}
+
 static void on_response(void *user, const struct sip_message *m)
 {
     struct branch *b = user;
@@ -94,6 +106,10 @@ static void on_response(void *user, const struct sip_message *m)
             branch_end(b, m->status, m);
         else
             context_final(b->context, b, m->status, m); /* a 2xx again */
+        return;
+    }
+    if ((m->status == 401 || m->status == 407) && b->gateway && b->gateway->username.n) {
+        challenged(b, m);
         return;
     }
     if (m->status >= 200) {
@@ -181,7 +197,7 @@ static void on_hurry(struct timer *timer)
 enum error branch_send(struct branch *b, const struct sip_flow *flow, enum sip_method method,
                        uint64_t id, struct view request)
 {
-    static const struct client_ops ops = {on_response, on_failed, on_ended};
+    static const struct client_ops ops = {on_response, on_failed, on_ended, false};
     struct worker *w = b->context->worker;
     enum error e =
         client_transaction_new(&b->tx, w->transactions, flow, method, id, request, &ops, b);

@@ -108,11 +108,15 @@ unsigned divert_wait(const struct context *c);
 /* Looks up where hop leads; the request goes to the first address that is found, to the next ones
  * when that one fails (RFC 3263 4.3). ERR_BUSY, ERR_MEMORY. */
 enum error branch_look_up(struct context *c, const struct hop *hop);
+/* Notes the way of a branch to a gateway, whose flow is known. */
+void branch_aim(struct branch *b, const struct hop *hop);
+/* The gateway has answered 401 or 407. True: it is asked for credentials, the branch goes on. */
+bool branch_answer(struct branch *b, const struct sip_message *m);
 /* The branch has failed at one address. True: another branch has begun, at the next one. */
 bool branch_fail_over(struct branch *b);
 /* Is there a next address? */
 bool branch_has_next(const struct branch *b);
-/* Is its server still being looked up? */
+/* Does it wait for a look-up, or for credentials? */
 bool branch_looks_up(const struct branch *b);
 /* Ends a look-up that is under way, and forgets the other addresses. */
 void branch_ways_free(struct branch *b);

@@ -4,6 +4,7 @@
 #include "server/loop.h"
 #include "server/reach.h"
 #include "server/route.h"
+#include "server/trunk.h"
 #include "server/worker.h"
 
 static void to_tag_make(const struct worker *w, const struct sip_message *m, char out[16])
@@ -174,6 +175,11 @@ static void new_dispatch(struct worker *w, struct request *r)
     struct pending *p;
     uint32_t nc = 0;
 
+    if (trunk_source(w, &r->from)) { /* known by its address */
+        r->trusted = true;
+        proxy_receive(w, r);
+        return;
+    }
     switch (gate_check(w, r, &claim, &nc)) {
     case GATE_OPEN:
         proxy_receive(w, r);
@@ -233,7 +239,7 @@ void dispatch_response(struct worker *w, const struct sip_message *m)
 
     if (!tx && keepalive_answered(w, m))
         return;
-    if (!tx || ends_here) {
+    if (!tx || (ends_here && !client_transaction_is_own(tx))) {
         w->counters.stray_responses++;
         return;
     }

@@ -34,6 +34,8 @@ static enum error branch_add(struct context *c, const struct request *r, struct 
     b = e == OK ? branch_start(c, hop) : NULL;
     if (!b)
         return e ? e : ERR_MEMORY;
+    if (hop->gateway)
+        branch_aim(b, hop);
     e = branch_send(b, &hop->flow, r->m->method_id, id, text_done(&out));
     if (e != OK)
         branch_drop(b);

@@ -183,6 +183,7 @@ enum error forward_request(struct worker *w, struct text *out, const struct requ
         edits_insert(&e, r->m->bytes.p + r->m->head_end, since(&scratch, start));
     }
     credentials_strip(w, &e, r->m);
+    edits_insert(&e, r->m->bytes.p + r->m->head_end, hop->credentials);
     length_put(&e, r->m, &hop->flow, &scratch);
     return scratch.full ? ERR_LIMIT : edits_apply(&e, out);
 }

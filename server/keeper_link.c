@@ -6,8 +6,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "server/credential.h"
 #include "server/kept.h"
 #include "server/question.h"
+#include "server/trunk.h"
 
 #define PENDING_MAX     20000
 #define COMMIT_LIMIT    2000 /* ms: then 503 (durable or nothing) */
@@ -224,6 +226,7 @@ static void snapshot_receive(struct worker *w, const struct channel_message *m)
             failed += change_apply(w, &change) != OK;
         munmap(map, size);
     }
+    trunks_update(w);
     if (failed)
         log_warning("%zu facts of the database could not be used", failed);
     struct location_counts counts = location_counts(w->location);
@@ -235,8 +238,12 @@ static void change_receive(struct worker *w, struct view body)
 {
     struct change change;
 
-    if (change_unpack(&change, &body) && change_apply(w, &change) == ERR_MEMORY)
+    if (!change_unpack(&change, &body))
+        return;
+    if (change_apply(w, &change) == ERR_MEMORY)
         w->counters.out_of_memory++;
+    if (change.kind == CHANGE_GATEWAY || change.kind == CHANGE_GATEWAY_GONE)
+        trunks_update(w);
 }
 
 static void secret_receive(struct worker *w, struct view body)
@@ -261,6 +268,9 @@ static void on_message(void *arg, const struct channel_message *m)
         break;
     case KEEPER_CHANGE:
         change_receive(w, m->body);
+        break;
+    case KEEPER_GATEWAY_RESPONSE:
+        credential_receive(w, m->id, m->body);
         break;
     case KEEPER_QUESTION:
         question_receive(w, m->id, m->body);
@@ -318,4 +328,20 @@ void keeper_link_answer(struct worker *w, uint64_t id, bool last, struct view js
     if (!k.error)
         (void)channel_send(w->keeper->channel, KEEPER_ANSWER, id, pack_bytes_view(&k), -1);
     pack_free(&k);
+}
+
+uint64_t keeper_link_challenge(struct worker *w, struct view gateway, const struct claim *claim)
+{
+    struct keeper_link *k = w->keeper;
+    uint64_t id = k->next_id++;
+    struct pack question = {0};
+
+    pack_view(&question, gateway);
+    claim_pack(&question, claim);
+    if (!k->channel || question.error ||
+        channel_send(k->channel, KEEPER_GATEWAY_CHALLENGE, id, pack_bytes_view(&question), -1) !=
+            OK)
+        id = 0;
+    pack_free(&question);
+    return id;
 }

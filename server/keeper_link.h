@@ -47,6 +47,9 @@ void pending_free(struct pending *p);
 struct request pending_request(const struct pending *p);
 /* Sends it off. */
 void pending_ask(struct pending *p);
+/* Asks for the response to a gateway's challenge; the answer goes to credential_receive. 0: it
+ * could not be asked. */
+uint64_t keeper_link_challenge(struct worker *w, struct view gateway, const struct claim *claim);
 /* Sends the JSON text of an answer to a control question. */
 void keeper_link_answer(struct worker *w, uint64_t id, bool last, struct view json);
 

@@ -76,7 +76,7 @@ static void user_call(struct worker *w, struct request *r, const struct target *
         answer(w, r, 480, insecure ? SIPS_REFUSAL : VIEW_NONE);
         return;
     }
-    c = context_begin(w, r, !r->user);
+    c = context_begin(w, r, !r->user && !r->trusted);
     if (!c)
         return;
     c->emergency = target->emergency;
@@ -94,7 +94,7 @@ static void route_call(struct worker *w, struct request *r, const struct target 
         answer(w, r, 403, VIEW_NONE);
         return;
     }
-    c = context_begin(w, r, !r->user);
+    c = context_begin(w, r, !r->user && !r->trusted);
     if (!c)
         return;
     c->emergency = target->emergency;

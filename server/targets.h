@@ -15,6 +15,7 @@ struct hop {
     struct view route;       /* Path values to go into Route; may be empty */
     struct gateway *gateway; /* that it leads to; NULL: none */
     uint64_t instance;       /* RFC 5626: hash of the phone that has several flows; 0: it has one */
+    struct view credentials; /* ours at the gateway: a header line; not kept by the set */
     struct view headers;     /* Diversion lines to put in; not kept by the set */
     unsigned breadth;        /* its share of Max-Breadth (RFC 5393); 0: the header stays as it is */
 };

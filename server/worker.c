@@ -7,9 +7,11 @@
 
 #include "server/answered.h"
 #include "server/context.h"
+#include "server/credential.h"
 #include "server/keepalive.h"
 #include "server/keeper_link.h"
 #include "server/trace.h"
+#include "server/trunk.h"
 
 static void on_wheel(evutil_socket_t fd, short what, void *arg)
 {
@@ -121,6 +123,8 @@ void worker_free(struct worker *w)
 {
     keeper_link_free(w);
     contexts_free(w);
+    trunks_free(w);
+    credentials_free(w);
     transactions_free(w->transactions);
     location_free(w->location);
     keepalives_free(w);

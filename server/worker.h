@@ -15,7 +15,9 @@ struct context;
 #define STRANGER_TIMES 3
 
 struct event;
+struct credential_query;
 struct keepalives;
+struct trunk;
 struct keeper_link;
 struct trace;
 
@@ -38,6 +40,8 @@ struct worker {
     struct keeper_link *keeper;
     struct resolver *resolver; /* NULL in tests */
     struct trace *trace;
+    struct credential_query *credentials; /* responses that are waited for */
+    struct trunk *trunks;
     struct context *contexts; /* of the requests under way */
     struct sip_link link;     /* all that leaves */
     struct counters counters;
@@ -55,6 +59,7 @@ struct request {
     struct hash128 key;            /* of its transaction */
     struct server_transaction *tx; /* NULL: still stateless */
     struct user *user;             /* who has proven to send it; NULL: a stranger */
+    bool trusted;                  /* it comes from a gateway */
     unsigned routes_own;           /* leading Route values that were ours */
     bool flow_failed;              /* the connection that its token names is gone (RFC 5626) */
 };

@@ -291,6 +291,11 @@ uint64_t client_transaction_branch(const struct client_transaction *c)
     return c->branch;
 }
 
+bool client_transaction_is_own(const struct client_transaction *c)
+{
+    return c->ops && c->ops->own;
+}
+
 void client_transaction_orphan(struct client_transaction *c)
 {
     c->ops = NULL;

@@ -77,6 +77,7 @@ struct client_ops {
     void (*failed)(void *user, unsigned status);
     /* The transaction is gone. */
     void (*ended)(void *user);
+    bool own; /* the request is ours, not one that is forwarded: its answers end here */
 };
 
 #define BRANCH_SIZE 31 /* "z9hG4bK", 16 hex digits of its number, 8 of the loop hash */
@@ -100,6 +101,8 @@ void client_transaction_receive(struct client_transaction *c, const struct sip_m
 struct view client_transaction_request(const struct client_transaction *c);
 const struct sip_flow *client_transaction_flow(const struct client_transaction *c);
 uint64_t client_transaction_branch(const struct client_transaction *c);
+/* Is its request our own? */
+bool client_transaction_is_own(const struct client_transaction *c);
 /* Nobody listens any more; the transaction goes on by itself (ACKs, absorbs). */
 void client_transaction_orphan(struct client_transaction *c);
 /* The flow is broken: everything that still waits on it fails with 503. */

@@ -101,6 +101,26 @@ static void verdict_send(const struct question *q, struct view name)
     pack_free(&k);
 }
 
+/* The password at every gateway is "secret", the user name is that of the gateway. */
+static void response_send(const struct channel_message *m)
+{
+    struct view rest = m->body, name;
+    char response[CLAIM_RESPONSE] = "";
+    struct pack k = {0};
+    struct claim claim;
+    bool bad = false;
+
+    name = unpack_view(&rest, &bad);
+    claim_unpack(&claim, &rest, &bad);
+    claim.username = gateway_find(stage.worker.gateways, name)->username;
+    if (bad || claim_respond(response, &claim, VIEW("secret")) != OK)
+        fail("the keeper was asked for a response in a way it does not understand");
+    pack_view(&k, claim.username);
+    pack_view(&k, view_of(response));
+    (void)channel_send(keeper.channel, KEEPER_GATEWAY_RESPONSE, m->id, pack_bytes_view(&k), -1);
+    pack_free(&k);
+}
+
 static void question_hold(const struct question *q)
 {
     struct question *held = &keeper.held[keeper.held_count];
@@ -119,6 +139,8 @@ static void on_message(void *arg, const struct channel_message *m)
     (void)arg;
     if (m->type == KEEPER_HELLO)
         (void)channel_send(keeper.channel, KEEPER_SECRET, 0, (struct view){secret, 32}, -1);
+    else if (m->type == KEEPER_GATEWAY_CHALLENGE)
+        response_send(m);
     else if (keeper.hold)
         question_hold(&q);
     else

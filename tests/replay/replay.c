@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/trunk.h"
 #include "tests/replay/compose.h"
 #include "tests/replay/expect.h"
 #include "tests/replay/keeper.h"
@@ -75,8 +76,13 @@ static void run_gateway(const struct step *s)
     if (s->words[3].n)
         view_number(s->words[3], 100, &priority);
     change.gateway.priority = (uint16_t)priority;
+    if (s->words[4].n)
+        change.gateway.username = s->words[4];
+    change.gateway.registers = view_eq(s->words[5], VIEW("register"));
     if (gateways_apply(stage.worker.gateways, &change) != OK)
         fail("the gateway cannot be added");
+    if (s->words[5].n)
+        trunks_update(&stage.worker);
 }
 
 static void run_route(const struct step *s)
