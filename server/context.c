@@ -49,6 +49,17 @@ static void on_server_ended(void *user)
     context_release(c);
 }
 
+/* What the INVITE r means for the table of calls. */
+static void call_note(struct context *c, const struct request *r)
+{
+    if (!c->invite)
+        return;
+    if (r->in_dialog)
+        c->dialog = call_dialog(r->m);
+    else
+        c->call = call_begin(c->worker, r->user);
+}
+
 struct context *context_new(struct worker *w, struct request *r)
 {
     struct context *c = calloc(1, sizeof(*c));
@@ -65,6 +76,7 @@ struct context *context_new(struct worker *w, struct request *r)
         free(c);
         return NULL;
     }
+    call_note(c, r);
     server_transaction_watch(r->tx, on_server_ended, c);
     c->next = w->contexts;
     c->link = &w->contexts;
@@ -90,6 +102,7 @@ static void context_free(struct context *c)
         free(b);
     }
     timer_disarm(&c->patience);
+    call_end(c->worker, c->call);
     targets_free(&c->targets);
     request_release(&c->request);
     pack_free(&c->challenges);
@@ -118,6 +131,7 @@ void context_release(struct context *c)
 void context_cancel(struct context *c)
 {
     c->cancelled = true;
+    call_cancel(c->call);
     targets_stop(&c->targets);
     timer_disarm(&c->patience);
     for (struct branch *b = c->branches; b; b = b->next)
@@ -232,6 +246,8 @@ void context_restart(struct context *c, unsigned status)
 static void context_settle(struct context *c)
 {
     c->answered = true;
+    call_end(c->worker, c->call); /* unless it was answered */
+    c->call = NULL;
     timer_disarm(&c->patience);
     targets_free(&c->targets);
     request_release(&c->request);
@@ -242,6 +258,8 @@ void context_answer(struct context *c)
     unsigned status = c->best_status == 503 ? 500 : c->best_status; /* 16.7 step 6 */
 
     context_settle(c);
+    if (c->dialog && (status == 408 || status == 481)) /* RFC 3261 12.2.1.2 */
+        call_end_dialog(c->worker, c->dialog);
     if (!c->tx)
         return;
     if (!c->invite && status == 408) { /* RFC 4320 4.1: silence, the client knows by itself */
@@ -255,7 +273,7 @@ void context_answer(struct context *c)
         best_out(c, status);
 }
 
-static void success(struct context *c, const struct sip_message *m)
+static void success(struct context *c, const struct branch *b, const struct sip_message *m)
 {
     static __thread char buffer[SIP_OUT_MAX];
     struct text out = TEXT(buffer);
@@ -264,6 +282,9 @@ static void success(struct context *c, const struct sip_message *m)
         return;
     if (c->invite && !c->answered) {
         c->worker->counters.calls++;
+        call_answer(c->worker, c->call, m, server_transaction_flow(c->tx),
+                    client_transaction_flow(b->tx));
+        c->call = NULL;
         notice_call(text_done(&out));
     }
     context_settle(c);
@@ -292,7 +313,7 @@ void context_final(struct context *c, struct branch *b, unsigned status,
         c->open--;
     }
     if (m && status >= 200 && status < 300) {
-        success(c, m);
+        success(c, b, m);
         others_cancel(c, b);
         return;
     }

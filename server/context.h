@@ -3,6 +3,7 @@
 #ifndef OFFHOOK_SERVER_CONTEXT_H
 #define OFFHOOK_SERVER_CONTEXT_H
 
+#include "server/calls.h"
 #include "server/targets.h"
 #include "server/worker.h"
 
@@ -23,6 +24,8 @@ struct context {
     struct worker *worker;
     struct context *next, **link;  /* among the worker's */
     struct server_transaction *tx; /* NULL once it has ended */
+    struct call *call;             /* that it sets up; NULL: none, it stands or is over */
+    uint64_t dialog;               /* of an INVITE inside one; else 0 */
     struct request request;        /* kept as long as further targets may be tried */
     struct targets targets;
     struct timer patience; /* how long a group may ring while others wait */

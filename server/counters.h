@@ -31,6 +31,7 @@
     X(in_dialog, "proxy.in-dialog")                                                                \
     X(false_tokens, "proxy.tokens.false")                                                          \
     X(calls, "proxy.calls.answered")                                                               \
+    X(calls_limited, "calls.limited")                                                              \
     X(redirects, "proxy.redirects")                                                                \
     X(diverted, "proxy.diverted")                                                                  \
     X(no_answer, "proxy.no-answer")                                                                \

@@ -134,10 +134,31 @@ static void self_answer(struct worker *w, struct request *r)
         answer(w, r, 404, VIEW_NONE);
 }
 
+/* Has the user who begins a call as many as he may? Then he is told so. A To tag alone makes no
+ * INVITE part of a call. */
+static bool over_limit(struct worker *w, struct request *r)
+{
+    char bytes[128];
+    struct text line = TEXT(bytes);
+
+    if (!is_invite(r) || !r->user || !calls_are_enough(w, r->user))
+        return false;
+    w->counters.calls_limited++;
+    notice_refusal(r, "it makes as many calls as it may");
+    text_format(&line, "Warning: 399 offhook \"this number may make %u call%s at a time\"\r\n",
+                r->user->max_calls, r->user->max_calls == 1 ? "" : "s");
+    answer(w, r, 403, text_done(&line));
+    return true;
+}
+
 void proxy_receive(struct worker *w, struct request *r)
 {
     struct target target = plan_resolve(&w->plan, w->location, &r->uri);
 
+    if (!target.emergency && over_limit(w, r))
+        return;
+    if (r->m->method_id == METHOD_BYE) /* of a phone that has left our Route away */
+        call_end_dialog(w, call_dialog(r->m));
     switch (target.kind) {
     case TARGET_USER:
         user_call(w, r, &target);
@@ -165,13 +186,16 @@ void proxy_forward_dialog(struct worker *w, struct request *r, const struct sip_
 {
     struct hop hop = {.flow = *to};
 
+    r->in_dialog = true;
     if (!may_take(r, to)) {
         answer(w, r, 480, SIPS_REFUSAL);
         return;
     }
     w->counters.in_dialog++;
-    if (r->m->method_id == METHOD_BYE)
+    if (r->m->method_id == METHOD_BYE) {
         notice_end(r);
+        call_end_dialog(w, call_dialog(r->m));
+    }
     if (r->flow_failed) {
         answer(w, r, 430, VIEW_NONE);
         return;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/calls.h"
 #include "server/keeper_link.h"
 #include "server/trace.h"
 
@@ -48,6 +49,12 @@ static void resolver_json(json_t *out, struct dns_counts counts)
     json_object_set_new(out, "dns.cache-hits", json_integer((json_int_t)counts.cache_hits));
 }
 
+static void calls_json(json_t *out, struct calls_counts counts)
+{
+    json_object_set_new(out, "calls.standing", json_integer((json_int_t)counts.standing));
+    json_object_set_new(out, "calls.setting-up", json_integer((json_int_t)counts.setting_up));
+}
+
 static void status_answer(struct worker *w, uint64_t id)
 {
     struct location_counts where = location_counts(w->location);
@@ -57,6 +64,7 @@ static void status_answer(struct worker *w, uint64_t id)
 
     transport_json(counters, t);
     resolver_json(counters, resolver_counts(w->resolver));
+    calls_json(counters, calls_counts(w));
     json_object_set_new(counters, "sip.retransmissions",
                         json_integer((json_int_t)transactions_retransmissions(w->transactions)));
     json_object_set_new(out, "ok", json_true());

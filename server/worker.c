@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/answered.h"
+#include "server/calls.h"
 #include "server/context.h"
 #include "server/credential.h"
 #include "server/keepalive.h"
@@ -88,7 +89,8 @@ static enum error parts_make(struct worker *w)
                                w->address_count)) != OK ||
         (error = transactions_new(&w->transactions, w->wheel, &w->link)) != OK ||
         (error = location_new(&w->location, w->wheel)) != OK || (error = keepalives_new(w)) != OK ||
-        (error = gateways_new(&w->gateways)) != OK || (error = answered_new(w)) != OK)
+        (error = gateways_new(&w->gateways)) != OK || (error = answered_new(w)) != OK ||
+        (error = calls_new(w)) != OK)
         return error;
     w->wheel_event = event_new(w->base, -1, 0, on_wheel, w);
     return w->wheel_event ? keeper_link_new(w) : ERR_MEMORY;
@@ -125,6 +127,7 @@ void worker_free(struct worker *w)
     contexts_free(w);
     trunks_free(w);
     credentials_free(w);
+    calls_free(w);
     transactions_free(w->transactions);
     location_free(w->location);
     keepalives_free(w);

@@ -14,6 +14,7 @@ struct context;
 /* Bytes sent to somebody who has proven nothing, for each byte of his. */
 #define STRANGER_TIMES 3
 
+struct calls;
 struct event;
 struct credential_query;
 struct keepalives;
@@ -33,6 +34,7 @@ struct worker {
     struct transactions *transactions;
     struct location *location;
     struct keepalives *keepalives;
+    struct calls *calls;
     struct gateways *gateways;
     struct plan plan;
     struct nonces *nonces;  /* NULL until the keeper has sent the secret */
@@ -61,6 +63,7 @@ struct request {
     struct user *user;             /* who has proven to send it; NULL: a stranger */
     bool trusted;                  /* it comes from a gateway */
     unsigned routes_own;           /* leading Route values that were ours */
+    bool in_dialog;                /* its token proves that the call it is about was let through */
     bool flow_failed;              /* the connection that its token names is gone (RFC 5626) */
 };
 

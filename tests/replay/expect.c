@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "server/calls.h"
 #include "tests/replay/keeper.h"
 
 bool glob_matches(struct view pattern, struct view text)
@@ -123,6 +124,8 @@ static bool value_of(struct view name, uint64_t *out)
 #undef COUNTER_VALUE
             {"transactions", transactions_count(w->transactions)},
         {"retransmissions", transactions_retransmissions(w->transactions)},
+        {"calls.standing", calls_counts(w).standing},
+        {"calls.setting-up", calls_counts(w).setting_up},
         {"bindings", location_counts(w->location).bindings},
         {"questions", keeper_held()},
     };

@@ -101,6 +101,20 @@ static void run_route(const struct step *s)
         fail("the route cannot be added");
 }
 
+static void run_limit(const struct step *s)
+{
+    struct change change = {
+        .kind = CHANGE_USER_LIMIT, .number = s->words[1], .domain = VIEW(SERVER_DOMAIN)};
+    uint64_t limit;
+
+    stage_open();
+    if (!view_number(s->words[2], 10000, &limit))
+        fail("how many calls? 0: no limit");
+    change.max_calls = (uint32_t)limit;
+    if (location_apply(stage.worker.location, &change) != OK)
+        fail("the limit cannot be set: is there such a user?");
+}
+
 /* "q=0.5", "instance=ID", "reg-id=N", or the URI. */
 static void binding_word(struct store_binding *b, struct view word)
 {
@@ -226,7 +240,7 @@ static const struct {
     {"advance", run_advance}, {"silence", run_silence},
     {"keeper", run_keeper},   {"set", run_set},
     {"expect", run_expect},   {"unreachable", run_unreachable},
-    {"deaf", run_deaf},
+    {"deaf", run_deaf},       {"limit", run_limit},
 };
 
 /* The words of the command with each $(...) replaced. */

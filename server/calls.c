@@ -1,0 +1,248 @@
+/* The table of calls. Those that stand are found by their dialog and kept in the order in which
+ * they were answered. */
+#include "server/calls.h"
+
+#include <stdlib.h>
+
+#define CALLS_MAX     100000
+#define STRANGERS_MAX (CALLS_MAX / 2)       /* so that they crowd out nobody's count */
+#define LIFE          (12 * 3600 * 1000ull) /* ms */
+#define SWEEP         10000                 /* ms between two looks at the calls ... */
+#define SLICE         10000                 /* ... at so many of them */
+
+/* Somebody with calls. By the hash of his name: the user may be removed, or come again. */
+struct caller {
+    struct table_node node;
+    uint32_t entries; /* that point here */
+    uint32_t calls;   /* of them, those that count */
+};
+
+struct call {
+    struct table_node node;   /* by dialog */
+    struct call *next, *prev; /* by age */
+    struct caller *caller;    /* NULL: a stranger */
+    struct gateway *gateway;  /* NULL: none */
+    uint64_t answered;        /* ms */
+    struct sip_flow ends[2];
+    bool stands, cancelled;
+};
+
+struct calls {
+    struct worker *worker;
+    struct table dialogs, callers;
+    struct call *oldest, *newest;
+    struct call *cursor; /* the next to be looked at; NULL: the oldest */
+    size_t entries;      /* standing or not */
+    struct timer sweep;
+};
+
+enum error calls_new(struct worker *w)
+{
+    enum error error;
+
+    w->calls = calloc(1, sizeof(*w->calls));
+    if (!w->calls)
+        return ERR_MEMORY;
+    w->calls->worker = w;
+    error = table_init(&w->calls->dialogs);
+    return error == OK ? table_init(&w->calls->callers) : error;
+}
+
+void calls_free(struct worker *w)
+{
+    if (!w->calls)
+        return;
+    while (w->calls->oldest)
+        call_end(w, w->calls->oldest);
+    timer_disarm(&w->calls->sweep);
+    table_free(&w->calls->dialogs);
+    table_free(&w->calls->callers);
+    free(w->calls);
+    w->calls = NULL;
+}
+
+struct calls_counts calls_counts(const struct worker *w)
+{
+    size_t standing = w->calls->dialogs.count;
+
+    return (struct calls_counts){standing, w->calls->entries - standing};
+}
+
+static uint64_t caller_hash(const struct user *u)
+{
+    return hash_view(user_number(u)) * 3 ^ hash_view(user_domain(u));
+}
+
+static struct caller *caller_find(const struct calls *calls, const struct user *u)
+{
+    return (void *)table_find(&calls->callers, caller_hash(u), NULL, NULL);
+}
+
+static struct caller *caller_enter(struct calls *calls, const struct user *u)
+{
+    struct caller *caller = caller_find(calls, u);
+
+    if (!caller) {
+        caller = calloc(1, sizeof(*caller));
+        if (!caller)
+            return NULL;
+        table_put(&calls->callers, &caller->node, caller_hash(u));
+    }
+    caller->entries++;
+    caller->calls++;
+    return caller;
+}
+
+static void caller_leave(struct calls *calls, const struct call *call)
+{
+    struct caller *caller = call->caller;
+
+    if (!caller)
+        return;
+    caller->calls -= !call->cancelled;
+    if (--caller->entries)
+        return;
+    table_take(&calls->callers, &caller->node);
+    free(caller);
+}
+
+bool calls_are_enough(const struct worker *w, const struct user *u)
+{
+    const struct caller *caller = u->max_calls ? caller_find(w->calls, u) : NULL;
+
+    return caller && caller->calls >= u->max_calls;
+}
+
+struct call *call_begin(struct worker *w, const struct user *caller)
+{
+    struct call *call;
+
+    if (w->calls->entries >= (caller ? CALLS_MAX : STRANGERS_MAX))
+        return NULL;
+    call = calloc(1, sizeof(*call));
+    if (!call || (caller && !(call->caller = caller_enter(w->calls, caller)))) {
+        w->counters.out_of_memory++;
+        free(call);
+        return NULL;
+    }
+    w->calls->entries++;
+    return call;
+}
+
+void call_cancel(struct call *call)
+{
+    if (!call || call->cancelled)
+        return;
+    call->cancelled = true;
+    if (call->caller)
+        call->caller->calls--;
+}
+
+/* Was each end a connection that is no more? Then no BYE will come. */
+static bool is_lost(const struct worker *w, const struct call *call)
+{
+    return !transport_is_open(w->transport, &call->ends[0]) &&
+           !transport_is_open(w->transport, &call->ends[1]);
+}
+
+static void on_sweep(struct timer *timer)
+{
+    struct calls *calls = TIMER_OWNER(timer, struct calls, sweep);
+    struct worker *w = calls->worker;
+
+    while (calls->oldest && clock_ms() - calls->oldest->answered >= LIFE)
+        call_end(w, calls->oldest);
+    for (size_t n = calls->dialogs.count < SLICE ? calls->dialogs.count : SLICE; n; n--) {
+        struct call *call = calls->cursor ? calls->cursor : calls->oldest;
+
+        calls->cursor = call->next;
+        if (is_lost(w, call))
+            call_end(w, call);
+    }
+    if (calls->oldest)
+        timer_arm(w->wheel, &calls->sweep, SWEEP, on_sweep);
+}
+
+static void call_link(struct calls *calls, struct call *call)
+{
+    call->prev = calls->newest;
+    *(call->prev ? &call->prev->next : &calls->oldest) = call;
+    calls->newest = call;
+}
+
+static void call_unlink(struct calls *calls, struct call *call)
+{
+    *(call->prev ? &call->prev->next : &calls->oldest) = call->next;
+    *(call->next ? &call->next->prev : &calls->newest) = call->prev;
+    if (calls->cursor == call)
+        calls->cursor = call->next;
+}
+
+void call_answer(struct worker *w, struct call *call, const struct sip_message *m,
+                 const struct sip_flow *caller, const struct sip_flow *callee)
+{
+    struct calls *calls = w->calls;
+    uint64_t dialog = call_dialog(m);
+
+    if (!call)
+        return;
+    call_end_dialog(w, dialog); /* one that uses the same names again */
+    if (call->cancelled && call->caller)
+        call->caller->calls++;
+    call->cancelled = false;
+    call->stands = true;
+    call->answered = clock_ms();
+    call->ends[0] = *caller;
+    call->ends[1] = *callee;
+    table_put(&calls->dialogs, &call->node, dialog);
+    call_link(calls, call);
+    if (!timer_armed(&calls->sweep))
+        timer_arm(w->wheel, &calls->sweep, SWEEP, on_sweep);
+}
+
+void call_end(struct worker *w, struct call *call)
+{
+    if (!call)
+        return;
+    if (call->stands) {
+        call_unlink(w->calls, call);
+        table_take(&w->calls->dialogs, &call->node);
+    }
+    w->calls->entries--;
+    calls_gateway_leave(call);
+    caller_leave(w->calls, call);
+    free(call);
+}
+
+/* The tags are added: either side may speak. */
+uint64_t call_dialog(const struct sip_message *m)
+{
+    return hash_view(m->call_id) * 3 ^ (hash_view(m->from_tag) + hash_view(m->to_tag));
+}
+
+void call_end_dialog(struct worker *w, uint64_t dialog)
+{
+    call_end(w, (void *)table_find(&w->calls->dialogs, dialog, NULL, NULL));
+}
+
+bool calls_gateway_free(const struct gateway *g)
+{
+    return !g->max_calls || g->calls < g->max_calls;
+}
+
+void calls_gateway_take(struct call *call, struct gateway *g)
+{
+    if (!call)
+        return;
+    calls_gateway_leave(call);
+    call->gateway = g;
+    g->calls++;
+}
+
+void calls_gateway_leave(struct call *call)
+{
+    if (!call || !call->gateway)
+        return;
+    call->gateway->calls--;
+    call->gateway = NULL;
+}

@@ -1,0 +1,49 @@
+/* The calls that are being set up or stand, as the proxy sees them: counted for the limits of users
+ * and gateways. In memory only, bounded; a sip role that was started again knows none of the older
+ * ones. A call is an INVITE that does not bring our Route token of an earlier one; it is set up
+ * until its first 2xx, and stands until a BYE passes (RFC 3261 15), its dialog is found dead
+ * (12.2.1.2), the connections of both phones are gone, or 12 h are over. However it forks or is
+ * forwarded, it is one. */
+#ifndef OFFHOOK_SERVER_CALLS_H
+#define OFFHOOK_SERVER_CALLS_H
+
+#include "server/worker.h"
+
+struct call;
+
+struct calls_counts {
+    size_t standing, setting_up;
+};
+
+/* ERR_MEMORY. */
+enum error calls_new(struct worker *w);
+/* Frees all, also those that are being set up. */
+void calls_free(struct worker *w);
+struct calls_counts calls_counts(const struct worker *w);
+/* Has u, who is about to make a call, as many as he may? */
+bool calls_are_enough(const struct worker *w, const struct user *u);
+
+/* A call begins; caller NULL: a stranger. Its owner is who asked, until it is answered or ended.
+ * NULL: too many calls, or no memory; it then goes on uncounted. */
+struct call *call_begin(struct worker *w, const struct user *caller);
+/* Its first 2xx is m; from now on the table owns it. */
+void call_answer(struct worker *w, struct call *call, const struct sip_message *m,
+                 const struct sip_flow *caller, const struct sip_flow *callee);
+/* It was cancelled and no longer counts for its caller, unless it is answered all the same. */
+void call_cancel(struct call *call);
+/* It is over; NULL is nothing. */
+void call_end(struct worker *w, struct call *call);
+
+/* What tells the dialog of a request or answer from all others, in both directions. */
+uint64_t call_dialog(const struct sip_message *m);
+/* The call that stands with this dialog, if it is known, is over. */
+void call_end_dialog(struct worker *w, uint64_t dialog);
+
+/* May one more call go there? */
+bool calls_gateway_free(const struct gateway *g);
+/* call (NULL: nothing happens) goes by g from now on, and no longer by the gateway before; it
+ * leaves g by itself when it ends. */
+void calls_gateway_take(struct call *call, struct gateway *g);
+void calls_gateway_leave(struct call *call);
+
+#endif

@@ -1,0 +1,197 @@
+/* The table of calls: its bounds, and what gateways see of it. */
+#include "server/calls.h"
+
+#include <stdio.h>
+
+#include "tests/unit/check.h"
+#include "tests/unit/office.h"
+
+#define MOST           100000
+#define MOST_STRANGERS 50000
+
+static struct office office;
+
+static void on_sent(void *arg, const struct sip_flow *to, struct view bytes)
+{
+    (void)arg;
+    (void)to;
+    (void)bytes;
+}
+
+static int office_opens(void **state)
+{
+    (void)state;
+    return office_open(&office, on_sent, NULL) == OK ? 0 : -1;
+}
+
+static int office_closes(void **state)
+{
+    (void)state;
+    office_close(&office);
+    return 0;
+}
+
+static struct user *anna(void)
+{
+    return location_user(office.worker.location, VIEW(ANNA), VIEW(OFFICE_DOMAIN));
+}
+
+static void counts_are(size_t standing, size_t setting_up)
+{
+    struct calls_counts counts = calls_counts(&office.worker);
+
+    assert_int_equal(counts.standing, standing);
+    assert_int_equal(counts.setting_up, setting_up);
+}
+
+/* A 2xx with this Call-ID answers call, between two phones that speak UDP. */
+static uint64_t answered(struct call *call, const char *id)
+{
+    struct sip_flow flow = {.transport = FLOW_UDP, .family = 4};
+    struct sip_message m = {
+        .call_id = view_of(id), .from_tag = VIEW("caller"), .to_tag = VIEW("callee")};
+
+    call_answer(&office.worker, call, &m, &flow, &flow);
+    return call_dialog(&m);
+}
+
+static void a_dialog_is_the_same_from_both_sides(void **state)
+{
+    struct sip_message m = {.call_id = VIEW("i"), .from_tag = VIEW("f"), .to_tag = VIEW("t")};
+    struct sip_message back = {.call_id = VIEW("i"), .from_tag = VIEW("t"), .to_tag = VIEW("f")};
+    struct sip_message other = {.call_id = VIEW("t"), .from_tag = VIEW("i"), .to_tag = VIEW("f")};
+
+    (void)state;
+    assert_true(call_dialog(&m) == call_dialog(&back));
+    assert_true(call_dialog(&m) != call_dialog(&other));
+}
+
+static void a_gateway_is_free_below_its_limit(void **state)
+{
+    struct worker *w = &office.worker;
+    struct gateway g = {.max_calls = 2}, unlimited = {.calls = 1000000};
+    struct call *calls[2];
+
+    (void)state;
+    assert_true(calls_gateway_free(&unlimited));
+    for (int i = 0; i < 2; i++) {
+        assert_true(calls_gateway_free(&g));
+        calls[i] = call_begin(w, NULL);
+        calls_gateway_take(calls[i], &g);
+    }
+    assert_false(calls_gateway_free(&g));
+    calls_gateway_take(NULL, &g); /* a call that is not counted */
+    assert_int_equal(g.calls, 2);
+    call_end(w, calls[0]);
+    assert_true(calls_gateway_free(&g));
+    call_end(w, calls[1]);
+    assert_int_equal(g.calls, 0);
+}
+
+static void a_call_leaves_its_gateway_when_it_ends(void **state)
+{
+    struct worker *w = &office.worker;
+    struct gateway first = {.max_calls = 1}, second = {.max_calls = 1};
+    struct call *call = call_begin(w, anna());
+    uint64_t dialog;
+
+    (void)state;
+    calls_gateway_take(call, &first);
+    calls_gateway_take(call, &first);
+    assert_int_equal(first.calls, 1);
+    calls_gateway_take(call, &second); /* the first one did not answer */
+    assert_int_equal(first.calls, 0);
+    assert_int_equal(second.calls, 1);
+    dialog = answered(call, "one");
+    assert_false(calls_gateway_free(&second));
+    call_end_dialog(w, dialog);
+    assert_int_equal(second.calls, 0);
+    call_end_dialog(w, dialog);
+    counts_are(0, 0);
+
+    call = call_begin(w, NULL);
+    calls_gateway_take(call, &first);
+    calls_gateway_leave(call); /* and on to a phone */
+    calls_gateway_leave(call);
+    assert_int_equal(first.calls, 0);
+    call_end(w, call);
+}
+
+static void a_limit_outlives_the_user(void **state)
+{
+    struct worker *w = &office.worker;
+    struct change limit = {.kind = CHANGE_USER_LIMIT,
+                           .number = VIEW(ANNA),
+                           .domain = VIEW(OFFICE_DOMAIN),
+                           .max_calls = 1};
+    struct change gone = limit, back = limit;
+    uint64_t dialog;
+
+    (void)state;
+    gone.kind = CHANGE_USER_GONE;
+    back.kind = CHANGE_USER;
+    dialog = answered(call_begin(w, anna()), "one");
+    assert_false(calls_are_enough(w, anna()));
+    assert_int_equal(location_apply(w->location, &limit), OK);
+    assert_true(calls_are_enough(w, anna()));
+    assert_int_equal(location_apply(w->location, &gone), OK);
+    assert_int_equal(location_apply(w->location, &back), OK);
+    assert_int_equal(location_apply(w->location, &limit), OK);
+    assert_true(calls_are_enough(w, anna()));
+    call_end_dialog(w, dialog);
+    assert_false(calls_are_enough(w, anna()));
+}
+
+static void a_dialog_that_comes_again_takes_the_place(void **state)
+{
+    struct worker *w = &office.worker;
+    uint64_t dialog = answered(call_begin(w, anna()), "same");
+
+    (void)state;
+    assert_true(answered(call_begin(w, anna()), "same") == dialog);
+    counts_are(1, 0);
+    call_end_dialog(w, dialog);
+    counts_are(0, 0);
+}
+
+/* Strangers fill at most half of the table; what stands when the worker ends is freed with it. */
+static void the_table_is_bounded(void **state)
+{
+    struct worker *w = &office.worker;
+    char id[16];
+
+    (void)state;
+    for (unsigned i = 0; i < MOST; i++) {
+        struct call *call = call_begin(w, i < MOST_STRANGERS ? NULL : anna());
+
+        assert_non_null(call);
+        (void)snprintf(id, sizeof(id), "%u", i);
+        (void)answered(call, id);
+        if (i >= MOST_STRANGERS - 1)
+            assert_null(call_begin(w, NULL));
+    }
+    assert_null(call_begin(w, anna()));
+    counts_are(MOST, 0);
+    (void)answered(NULL, "uncounted");
+    office_pass(&office, 3600 * 1000);
+    counts_are(MOST, 0);
+    office_pass(&office, 12 * 3600 * 1000);
+    counts_are(0, 0);
+    (void)answered(call_begin(w, NULL), "left");
+}
+
+#define OFFICE_TEST(test) cmocka_unit_test_setup_teardown(test, office_opens, office_closes)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dialog_is_the_same_from_both_sides),
+        OFFICE_TEST(a_gateway_is_free_below_its_limit),
+        OFFICE_TEST(a_call_leaves_its_gateway_when_it_ends),
+        OFFICE_TEST(a_limit_outlives_the_user),
+        OFFICE_TEST(a_dialog_that_comes_again_takes_the_place),
+        OFFICE_TEST(the_table_is_bounded),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
