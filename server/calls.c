@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "server/keepalive.h"
+
 #define CALLS_MAX     100000
 #define STRANGERS_MAX (CALLS_MAX / 2)       /* so that they crowd out nobody's count */
 #define LIFE          (12 * 3600 * 1000ull) /* ms */
@@ -138,11 +140,16 @@ void call_cancel(struct call *call)
         call->caller->calls--;
 }
 
-/* Was each end a connection that is no more? Then no BYE will come. */
+/* Is a phone gone: its connection is no more, or it does not answer keep-alives? */
+static bool is_gone(const struct worker *w, const struct sip_flow *end)
+{
+    return !transport_is_open(w->transport, end) || keepalive_is_dead(w, end);
+}
+
+/* No BYE will come. One phone that is left will send it, sooner or later. */
 static bool is_lost(const struct worker *w, const struct call *call)
 {
-    return !transport_is_open(w->transport, &call->ends[0]) &&
-           !transport_is_open(w->transport, &call->ends[1]);
+    return is_gone(w, &call->ends[0]) && is_gone(w, &call->ends[1]);
 }
 
 static void on_sweep(struct timer *timer)

@@ -2,8 +2,8 @@
  * and gateways. In memory only, bounded; a sip role that was started again knows none of the older
  * ones. A call is an INVITE that does not bring our Route token of an earlier one; it is set up
  * until its first 2xx, and stands until a BYE passes (RFC 3261 15), its dialog is found dead
- * (12.2.1.2), the connections of both phones are gone, or 12 h are over. However it forks or is
- * forwarded, it is one. */
+ * (12.2.1.2), both phones are gone (their connections, or they do not answer
+ * keep-alives), or 12 h are over. However it forks or is forwarded, it is one. */
 #ifndef OFFHOOK_SERVER_CALLS_H
 #define OFFHOOK_SERVER_CALLS_H
 

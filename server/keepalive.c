@@ -2,6 +2,7 @@
 #include "server/keepalive.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define EVERY      25000 /* ms: NATs forget a UDP mapping after 30 s and more */
 #define MISSES_MAX 3
@@ -9,7 +10,8 @@
 #define ID_DIGITS  16
 
 struct keepalive {
-    struct table_node node; /* by id */
+    struct table_node node;    /* by id */
+    struct table_node silence; /* by peer, once its binding was given up */
     struct worker *owner;
     struct binding *binding;
     struct timer due;
@@ -17,16 +19,58 @@ struct keepalive {
     uint32_t cseq;
     uint8_t misses;
     bool waiting; /* the last one has no answer yet */
+    bool silent;  /* is it in the table of those given up? */
     bool heard;   /* the phone answers such requests: its silence means something */
 };
 
 struct keepalives {
-    struct table table;
+    struct table table, silent;
 };
 
 static bool id_matches(const struct table_node *node, const void *key)
 {
     return ((const struct keepalive *)(const void *)node)->id == *(const uint64_t *)key;
+}
+
+static uint64_t peer_hash(const struct sip_flow *flow)
+{
+    uint8_t bytes[3 + sizeof(flow->address)] = {flow->transport, (uint8_t)(flow->port >> 8),
+                                                (uint8_t)flow->port};
+
+    memcpy(bytes + 3, flow->address, sizeof(flow->address));
+    return hash_view((struct view){(const char *)bytes, sizeof(bytes)});
+}
+
+/* It may have found a voice, or another address, since. */
+static bool is_silent_at(const struct table_node *node, const void *flow)
+{
+    const struct keepalive *k = TIMER_OWNER(node, struct keepalive, silence);
+    struct sip_flow known = binding_flow(k->binding);
+
+    return k->binding->unreachable && flow_same_peer(&known, flow);
+}
+
+bool keepalive_is_dead(const struct worker *w, const struct sip_flow *flow)
+{
+    const struct table *silent = &w->keepalives->silent;
+
+    return silent->count && table_find(silent, peer_hash(flow), is_silent_at, flow);
+}
+
+static void silence_end(struct keepalive *k)
+{
+    if (k->silent)
+        table_take(&k->owner->keepalives->silent, &k->silence);
+    k->silent = false;
+}
+
+static void silence_begin(struct keepalive *k)
+{
+    struct sip_flow flow = binding_flow(k->binding);
+
+    silence_end(k);
+    table_put(&k->owner->keepalives->silent, &k->silence, peer_hash(&flow));
+    k->silent = true;
 }
 
 static void binding_dead(struct keepalive *k)
@@ -36,6 +80,7 @@ static void binding_dead(struct keepalive *k)
     if (b->unreachable)
         return;
     b->unreachable = true;
+    silence_begin(k);
     k->owner->counters.keepalive_dead++;
     log_info("%.*s: %.*s does not answer any more", VIEW_ARG(user_number(b->user)),
              VIEW_ARG(binding_contact(b)));
@@ -128,6 +173,7 @@ static void on_bound(void *arg, struct binding *b)
 static void keepalive_free(struct keepalive *k)
 {
     timer_disarm(&k->due);
+    silence_end(k);
     table_take(&k->owner->keepalives->table, &k->node);
     free(k);
 }
@@ -161,12 +207,14 @@ bool keepalive_answered(struct worker *w, const struct sip_message *m)
 enum error keepalives_new(struct worker *w)
 {
     const struct location_watch watch = {on_bound, on_unbound, w};
+    enum error error;
 
     w->keepalives = calloc(1, sizeof(*w->keepalives));
     if (!w->keepalives)
         return ERR_MEMORY;
     location_watch(w->location, &watch);
-    return table_init(&w->keepalives->table);
+    error = table_init(&w->keepalives->table);
+    return error == OK ? table_init(&w->keepalives->silent) : error;
 }
 
 void keepalives_free(struct worker *w)
@@ -174,6 +222,7 @@ void keepalives_free(struct worker *w)
     if (!w->keepalives)
         return;
     table_free(&w->keepalives->table);
+    table_free(&w->keepalives->silent);
     free(w->keepalives);
     w->keepalives = NULL;
 }

@@ -11,5 +11,7 @@ enum error keepalives_new(struct worker *w);
 void keepalives_free(struct worker *w);
 /* Is m the answer to one of our OPTIONS? Then it is dealt with. */
 bool keepalive_answered(struct worker *w, const struct sip_message *m);
+/* Was a phone there that answers no more (its binding is marked unreachable)? */
+bool keepalive_is_dead(const struct worker *w, const struct sip_flow *flow);
 
 #endif
