@@ -3,6 +3,7 @@
  * and the worker has to serve the next request. Linked with --wrap for the allocators. */
 #include <stdio.h>
 
+#include "server/calls.h"
 #include "tests/unit/check.h"
 #include "tests/unit/office.h"
 
@@ -485,6 +486,8 @@ static void scenarios_are_whole(void **state)
         rows[i].run(d);
         if (d->statuses[rows[i].status] < rows[i].times)
             fail_msg("scenario %zu: %u times %u", i, d->statuses[rows[i].status], rows[i].status);
+        assert_int_equal(calls_counts(&d->office.worker).standing, 0);
+        assert_int_equal(calls_counts(&d->office.worker).setting_up, 0);
         office_close(&d->office);
         test_free(d);
     }
