@@ -1,4 +1,5 @@
 /* From a user or a URI to targets. */
+#include "server/calls.h"
 #include "server/context.h"
 #include "server/reach.h"
 #include "server/route.h"
@@ -120,6 +121,10 @@ static unsigned gateway_add(struct context *c, struct gateway *g, struct view nu
     struct hop hop = {.gateway = g, .instance = hash_view(number) | 1};
     struct uri uri;
 
+    if (!c->emergency && !calls_gateway_free(g)) {
+        c->worker->counters.gateways_full++;
+        return 503;
+    }
     if (!gateway_uri(&text, g, number) || uri_parse(&uri, text_done(&text)) != OK ||
         !route_hop(c->worker, &uri, &hop))
         return 503;

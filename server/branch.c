@@ -1,6 +1,7 @@
 /* A branch: the client transaction of one target, its timer C and its CANCEL. */
 #include <stdlib.h>
 
+#include "server/calls.h"
 #include "server/context.h"
 
 #define TIMER_C 190000 /* ms; more than three minutes, 16.6 step 11 */
@@ -194,6 +195,14 @@ static void on_hurry(struct timer *timer)
     context_release(c);
 }
 
+void branch_count(const struct branch *b)
+{
+    if (b->gateway)
+        calls_gateway_take(b->context->call, b->gateway);
+    else
+        calls_gateway_leave(b->context->call);
+}
+
 enum error branch_send(struct branch *b, const struct sip_flow *flow, enum sip_method method,
                        uint64_t id, struct view request)
 {
@@ -207,6 +216,7 @@ enum error branch_send(struct branch *b, const struct sip_flow *flow, enum sip_m
         return e;
     }
     w->counters.forwarded++;
+    branch_count(b);
     if (branch_has_next(b) || (b->gateway && b->context->targets.waiting))
         timer_arm(w->wheel, &b->limit, HURRY, on_hurry);
     else

@@ -255,7 +255,7 @@ static void context_settle(struct context *c)
 
 void context_answer(struct context *c)
 {
-    unsigned status = c->best_status == 503 ? 500 : c->best_status; /* 16.7 step 6 */
+    unsigned status = c->best_status == 503 && !c->full ? 500 : c->best_status; /* 16.7 step 6 */
 
     context_settle(c);
     if (c->dialog && (status == 408 || status == 481)) /* RFC 3261 12.2.1.2 */
@@ -282,6 +282,7 @@ static void success(struct context *c, const struct branch *b, const struct sip_
         return;
     if (c->invite && !c->answered) {
         c->worker->counters.calls++;
+        branch_count(b);
         call_answer(c->worker, c->call, m, server_transaction_flow(c->tx),
                     client_transaction_flow(b->tx));
         c->call = NULL;

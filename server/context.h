@@ -47,6 +47,7 @@ struct context {
     bool invite, starting, answered, cancelled;
     bool looks_up;  /* a server has to be looked up: the request is needed later */
     bool emergency; /* an emergency number: it is not forwarded */
+    bool full;      /* no gateway has room: 503 is our own word */
     bool secure;    /* the Request-URI is sips: */
     bool impatient; /* the running group has rung for long enough and was cancelled */
 };
@@ -74,6 +75,8 @@ struct branch *branch_start(struct context *c, const struct hop *hop);
 /* Sends request along flow. ERR_MEMORY. */
 enum error branch_send(struct branch *b, const struct sip_flow *flow, enum sip_method method,
                        uint64_t id, struct view request);
+/* The call goes this way now: it counts at the branch's gateway, or at none. */
+void branch_count(const struct branch *b);
 /* Forgets a branch that could send nothing. */
 void branch_drop(struct branch *b);
 /* The final answer m, or the lack of one, which counts as status. */

@@ -36,6 +36,7 @@
     X(diverted, "proxy.diverted")                                                                  \
     X(no_answer, "proxy.no-answer")                                                                \
     X(branches_failed, "proxy.branches.failed")                                                    \
+    X(gateways_full, "gateways.full")                                                              \
     X(failovers, "proxy.failovers")                                                                \
     X(loops, "proxy.loops")                                                                        \
     X(cancels, "proxy.cancels")                                                                    \

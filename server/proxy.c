@@ -88,6 +88,7 @@ static void user_call(struct worker *w, struct request *r, const struct target *
 static void route_call(struct worker *w, struct request *r, const struct target *target)
 {
     struct context *c;
+    unsigned status;
 
     if (!r->user && target_takes_proof(target)) {
         w->counters.forbidden++;
@@ -98,7 +99,9 @@ static void route_call(struct worker *w, struct request *r, const struct target 
     if (!c)
         return;
     c->emergency = target->emergency;
-    context_restart(c, aim_route(c, target, AIM_FIRST));
+    status = aim_route(c, target, AIM_FIRST);
+    c->full = status == 503;
+    context_restart(c, status);
     fork_start(c, r);
 }
 

@@ -85,6 +85,16 @@ static void run_gateway(const struct step *s)
         trunks_update(&stage.worker);
 }
 
+static void run_capacity(const struct step *s)
+{
+    struct gateway *g = gateway_find(stage.worker.gateways, s->words[1]);
+    uint64_t calls;
+
+    if (!g || !view_number(s->words[2], 1000, &calls))
+        fail("which gateway, and how many calls?");
+    g->max_calls = (uint32_t)calls;
+}
+
 static void run_route(const struct step *s)
 {
     struct change change = {.kind = CHANGE_ROUTE,
@@ -232,15 +242,25 @@ static const struct {
     const char *name;
     void (*run)(const struct step *s);
 } commands[] = {
-    {"config", run_config},   {"peer", run_peer},
-    {"user", run_user},       {"alias", run_alias},
-    {"gateway", run_gateway}, {"route", run_route},
-    {"forward", run_forward}, {"binding", run_binding},
-    {"in", run_in},           {"out", expect_out},
-    {"advance", run_advance}, {"silence", run_silence},
-    {"keeper", run_keeper},   {"set", run_set},
-    {"expect", run_expect},   {"unreachable", run_unreachable},
-    {"deaf", run_deaf},       {"limit", run_limit},
+    {"config", run_config},
+    {"peer", run_peer},
+    {"user", run_user},
+    {"alias", run_alias},
+    {"gateway", run_gateway},
+    {"route", run_route},
+    {"capacity", run_capacity},
+    {"forward", run_forward},
+    {"binding", run_binding},
+    {"in", run_in},
+    {"out", expect_out},
+    {"advance", run_advance},
+    {"silence", run_silence},
+    {"keeper", run_keeper},
+    {"set", run_set},
+    {"expect", run_expect},
+    {"unreachable", run_unreachable},
+    {"deaf", run_deaf},
+    {"limit", run_limit},
 };
 
 /* The words of the command with each $(...) replaced. */
