@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sip/agent.h"
+
 struct alias {
     struct table_node node;
     const char *domain;
@@ -127,6 +129,11 @@ struct view user_domain(const struct user *u)
     return view_of(u->domain);
 }
 
+struct view user_name(const struct user *u)
+{
+    return view_of(u->name);
+}
+
 static void binding_free(struct binding *b)
 {
     struct binding **link = &b->user->bindings;
@@ -160,6 +167,7 @@ static void user_drop(struct table_node *node, void *arg)
         return;
     }
     table_take(&l->users, node);
+    free(u->name);
     free(u);
 }
 
@@ -207,6 +215,20 @@ void location_free(struct location *l)
     free(l);
 }
 
+/* Without memory the old name stays. */
+static enum error name_put(struct user *u, struct view name)
+{
+    char *copy = NULL;
+
+    if (view_eq(view_of(u->name), name))
+        return OK;
+    if (name.n && !(copy = view_dup(name)))
+        return ERR_MEMORY;
+    free(u->name);
+    u->name = copy;
+    return OK;
+}
+
 static enum error user_put(struct location *l, const struct change *c)
 {
     struct user *u = user_find(l, c->number, c->domain);
@@ -214,14 +236,16 @@ static enum error user_put(struct location *l, const struct change *c)
 
     if (u) {
         u->gone = false;
-        return OK;
+        return name_put(u, c->text);
     }
     if (c->number.n > UINT8_MAX)
         return ERR_LIMIT;
     domain = domain_intern(l, c->domain);
     u = domain ? calloc(1, sizeof(*u) + c->number.n) : NULL;
-    if (!u)
+    if (!u || name_put(u, c->text) != OK) {
+        free(u);
         return ERR_MEMORY;
+    }
     u->domain = domain;
     u->number_size = (uint8_t)c->number.n;
     memcpy(u->number, c->number.p, c->number.n);
@@ -318,6 +342,7 @@ static struct binding *binding_make(const struct store_binding *row)
     for (size_t i = 0; i < 5; i++)
         append(&to, parts[i]);
     b->nat = is_nat(row);
+    b->cisco79 = agent_names_cisco79(row->user_agent);
     return b;
 }
 
@@ -358,6 +383,7 @@ enum error location_bind(struct location *l, struct user *u, const struct store_
         old->expires = row->expires;
         old->cseq = row->cseq;
         old->q = row->q;
+        old->cisco79 = agent_names_cisco79(row->user_agent);
         timer_arm(l->wheel, &old->expiry, (uint64_t)left, on_expiry);
         bound_tell(l, old);
         return OK;

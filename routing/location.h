@@ -14,10 +14,11 @@ struct user {
     struct binding *bindings; /* newest first */
     struct forwarding forwarding;
     uint32_t max_calls; /* at a time; 0: no limit */
-    const char *domain; /* interned, NUL-ended */
-    void *busy;
-    bool gone; /* removed, but busy: nobody finds it any more */
+    bool gone;          /* removed, but busy: nobody finds it any more */
     uint8_t number_size;
+    const char *domain; /* interned, NUL-ended */
+    char *name;         /* display text; NULL: none */
+    void *busy;
     char number[];
 };
 
@@ -36,6 +37,7 @@ struct binding {
     uint8_t flow_size;
     bool nat;         /* it is reached by the way it came, not at its Contact */
     bool unreachable; /* does not answer any more; until the next REGISTER or answer */
+    bool cisco79;     /* its user agent is a Cisco 79xx phone */
     char bytes[];     /* contact, call-id, path, instance, packed flow */
 };
 
@@ -75,6 +77,8 @@ struct location_counts location_counts(const struct location *l);
 bool binding_is(const struct binding *b, const struct store_binding *row);
 struct view user_number(const struct user *u);
 struct view user_domain(const struct user *u);
+/* The display name as somebody has typed it, may be empty; lives until the next change of u. */
+struct view user_name(const struct user *u);
 /* The forward of u for this kind of event; NULL. Lives until the next change of u's forwards. */
 const struct forward *user_forward(const struct user *u, enum forward_kind kind);
 struct view binding_contact(const struct binding *b);

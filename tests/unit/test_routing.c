@@ -232,6 +232,7 @@ static void bindings_come_and_expire(void **state)
     assert_view(binding_instance(u->bindings), "<urn:uuid:1>");
     assert_int_equal(binding_flow(u->bindings).port, 5060);
     assert_int_equal(u->bindings->q, 500);
+    assert_true(u->bindings->cisco79);
     assert_int_equal(location_counts(t->location).bindings, 2);
     pass(t, 59);
     assert_int_equal(location_counts(t->location).bindings, 2);
@@ -275,6 +276,18 @@ static void users_go(void **state)
     assert_null(user(t, "1"));
     assert_int_equal(location_counts(t->location).users, 0);
     assert_int_equal(location_counts(t->location).bindings, 0);
+}
+
+static void names_follow_the_keeper(void **state)
+{
+    static const char *const names[] = {"Anna", "Anna Berg", "A", ""};
+    struct town *t = *state;
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        assert_int_equal(fact(t, CHANGE_USER, "1", "example.test", names[i]), OK);
+        assert_view(user_name(user(t, "1")), names[i]);
+    }
+    assert_int_equal(location_counts(t->location).users, 1);
 }
 
 /* A user who is removed while a REGISTER of his is under way stays in memory until it is done. */
@@ -602,6 +615,7 @@ int main(void)
         TOWN_TEST(bindings_come_and_expire),
         TOWN_TEST(bindings_are_taken_away),
         TOWN_TEST(users_go),
+        TOWN_TEST(names_follow_the_keeper),
         TOWN_TEST(busy_users_go_later),
         TOWN_TEST(aliases_come_and_go),
         TOWN_TEST(forwards_come_and_go),
