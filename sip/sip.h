@@ -4,6 +4,7 @@
 #define OFFHOOK_SIP_SIP_H
 
 #include "sip/agent.h"
+#include "sip/display.h"
 #include "sip/edit.h"
 #include "sip/flow.h"
 #include "sip/header.h"
