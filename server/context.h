@@ -20,21 +20,26 @@ struct branch {
     bool proceeding, final, counted, cancel_wanted, cancelled;
 };
 
+/* A user, remembered by name: he may be removed meanwhile. */
+struct leg {
+    char number[NUMBER_MAX]; /* "": nobody in particular */
+    struct view domain;
+};
+
 struct context {
     struct worker *worker;
     struct context *next, **link;  /* among the worker's */
     struct server_transaction *tx; /* NULL once it has ended */
     struct call *call;             /* that it sets up; NULL: none, it stands or is over */
     uint64_t dialog;               /* of an INVITE inside one; else 0 */
-    struct request request;        /* kept as long as further targets may be tried */
+    struct request request;        /* kept as long as further targets may be tried; its user is
+                                      found anew by `caller` */
+    struct leg caller;             /* who has proven to send it: the user may go before it does */
     struct targets targets;
-    struct timer patience; /* how long a group may ring while others wait */
-    unsigned breadth;      /* how many branches at a time, RFC 5393 */
-    unsigned redirects;    /* how often it was sent elsewhere, by a phone or a forward */
-    struct leg {
-        char number[NUMBER_MAX]; /* "": nobody in particular */
-        struct view domain;
-    } leg;                  /* the user whose phones ring */
+    struct timer patience;  /* how long a group may ring while others wait */
+    unsigned breadth;       /* how many branches at a time, RFC 5393 */
+    unsigned redirects;     /* how often it was sent elsewhere, by a phone or a forward */
+    struct leg leg;         /* the user whose phones ring */
     struct pack diversions; /* Diversion lines for the branches to come */
     struct branch *branches;
     unsigned open; /* branches without a final answer */
@@ -95,6 +100,10 @@ void fork_start(struct context *c, const struct request *r);
 void fork_proceed(struct context *c);
 
 /* divert.c */
+/* Remembers u, or nobody. */
+void leg_set(struct leg *leg, const struct user *u);
+/* The user who was remembered; NULL: nobody, or he is gone. */
+struct user *leg_user(const struct context *c, const struct leg *leg);
 /* u's phones are about to ring. */
 void divert_ring(struct context *c, const struct user *u);
 /* The forward of u that applies to this request; NULL. */
@@ -146,7 +155,7 @@ unsigned aim_route(struct context *c, const struct target *target, unsigned q);
 unsigned aim_uri(struct context *c, struct view text, unsigned q);
 
 /* forward.c */
-#define FORWARD_SCRATCH (4096 + SIP_VALUE_MAX)
+#define FORWARD_SCRATCH (4096 + 3 * SIP_VALUE_MAX)
 
 /* Writes r as it goes along hop (16.6): new Request-URI, Via, Max-Forwards, Route; Record-Route
  * with `record`. The branch's number into *id. ERR_LIMIT. */

@@ -4,16 +4,21 @@
 
 #define DIVERSIONS_MAX 5 /* hops of one call: more is a loop */
 
-static struct user *leg_user(const struct context *c, const struct leg *leg)
+void leg_set(struct leg *leg, const struct user *u)
+{
+    leg->number[0] = 0;
+    if (u && view_copy(user_number(u), leg->number, sizeof(leg->number)))
+        leg->domain = user_domain(u);
+}
+
+struct user *leg_user(const struct context *c, const struct leg *leg)
 {
     return location_user(c->worker->location, view_of(leg->number), leg->domain);
 }
 
 void divert_ring(struct context *c, const struct user *u)
 {
-    if (!view_copy(user_number(u), c->leg.number, sizeof(c->leg.number)))
-        c->leg.number[0] = 0;
-    c->leg.domain = user_domain(u);
+    leg_set(&c->leg, u);
 }
 
 /* The newest comes first (RFC 5806 5.1). */

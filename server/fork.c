@@ -16,6 +16,8 @@ static bool is_recorded(const struct request *r)
 enum error fork_write(struct context *c, struct text *out, const struct request *r, struct hop *hop,
                       uint64_t *id)
 {
+    if (r == &c->request) /* he may have gone since it came */
+        c->request.user = leg_user(c, &c->caller);
     hop->headers = pack_bytes_view(&c->diversions);
     return forward_request(c->worker, out, r, hop, is_recorded(r), id);
 }
@@ -154,7 +156,7 @@ static void request_remember(struct context *c, const struct request *r)
 
     if (!c->request.m && needed && !request_keep(&c->request, r))
         c->worker->counters.out_of_memory++;
-    c->request.user = NULL; /* may go before the request does */
+    leg_set(&c->caller, r->user);
 }
 
 void fork_start(struct context *c, const struct request *r)

@@ -1,6 +1,7 @@
 /* Forwarding: the received bytes with a few edits (RFC 3261 16.6 and 16.7). */
 #include "auth/challenge.h"
 #include "server/context.h"
+#include "server/identity.h"
 #include "server/loop.h"
 #include "server/route.h"
 
@@ -184,6 +185,7 @@ enum error forward_request(struct worker *w, struct text *out, const struct requ
     }
     credentials_strip(w, &e, r->m);
     edits_insert(&e, r->m->bytes.p + r->m->head_end, hop->credentials);
+    identity_put(w, &e, r, hop, &scratch);
     length_put(&e, r->m, &hop->flow, &scratch);
     return scratch.full ? ERR_LIMIT : edits_apply(&e, out);
 }

@@ -7,8 +7,10 @@ bool reach_binding(const struct worker *w, const struct binding *b, struct hop *
 {
     struct uri uri;
 
-    *hop =
-        (struct hop){.flow = binding_flow(b), .uri = binding_contact(b), .route = binding_path(b)};
+    *hop = (struct hop){.flow = binding_flow(b),
+                        .uri = binding_contact(b),
+                        .route = binding_path(b),
+                        .cisco79 = b->cisco79};
     if (b->unreachable)
         return false;
     if (hop->flow.family && transport_is_open(w->transport, &hop->flow))

@@ -61,7 +61,7 @@ struct request {
     struct hash128 key;            /* of its transaction */
     struct server_transaction *tx; /* NULL: still stateless */
     struct user *user;             /* who has proven to send it; NULL: a stranger */
-    bool trusted;                  /* it comes from a gateway */
+    bool trusted;                  /* of a gateway whose word about the caller counts (RFC 3325) */
     unsigned routes_own;           /* leading Route values that were ours */
     bool in_dialog;                /* its token proves that the call it is about was let through */
     bool flow_failed;              /* the connection that its token names is gone (RFC 5626) */

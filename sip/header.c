@@ -34,6 +34,10 @@ static const struct {
     [HEADER_DATE] = {{"Date", 4}, 0, false},
     [HEADER_MAX_BREADTH] = {{"Max-Breadth", 11}, 0, true},
     [HEADER_DIVERSION] = {{"Diversion", 9}, 0, false},
+    [HEADER_ASSERTED_IDENTITY] = {{"P-Asserted-Identity", 19}, 0, false},
+    [HEADER_PREFERRED_IDENTITY] = {{"P-Preferred-Identity", 20}, 0, false},
+    [HEADER_REMOTE_PARTY_ID] = {{"Remote-Party-ID", 15}, 0, false},
+    [HEADER_PRIVACY] = {{"Privacy", 7}, 0, false},
 };
 
 static enum header_id id_search(struct view name)

@@ -185,15 +185,15 @@ def test_max_forwards_is_counted_down_and_added_when_missing(phone):
 def test_a_message_passes_byte_for_byte(phone):
     caller, callee = phone(), phone().registered()
     odd = ["X-Odd:   two  blanks ", "x-FOLDED: one\r\n  two", "Alert-Info: 3",
-           "Remote-Party-ID: \"A\" <sip:1@x>;party=calling;screen=yes", "sUbJeCt: Grüße"]
+           "X-Party: \"A\" <sip:1@x>;party=calling;screen=yes", "sUbJeCt: Grüße"]
     call = caller.call(callee.aor, extra=odd)
     there = callee.expect_call()
     for line in odd:
         assert line.rstrip().encode() in there.request.raw, line
     names = [n for n, _ in there.request.headers if n.lower() not in
-             ("via", "record-route", "max-forwards")]
+             ("via", "record-route", "max-forwards", "p-asserted-identity")]
     sent = ["From", "To", "Call-ID", "CSeq", "User-Agent", "Contact", "X-Odd", "x-FOLDED",
-            "Alert-Info", "Remote-Party-ID", "sUbJeCt", "Content-Type", "Content-Length"]
+            "Alert-Info", "X-Party", "sUbJeCt", "Content-Type", "Content-Length"]
     assert names == sent
     assert there.request.body == call.body
     there.reject(486)

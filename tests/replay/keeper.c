@@ -189,11 +189,11 @@ void keeper_back(void)
     stage_settle();
 }
 
-void keeper_user(struct view number, struct view password)
+void keeper_user(struct view number, struct view password, struct view name)
 {
     struct account *user = &keeper.users[keeper.user_count];
     struct change change = {
-        .kind = CHANGE_USER, .number = number, .domain = VIEW(SERVER_DOMAIN), .text = VIEW("")};
+        .kind = CHANGE_USER, .number = number, .domain = VIEW(SERVER_DOMAIN), .text = name};
 
     if (keeper.user_count++ == USERS || !view_copy(number, user->number, sizeof(user->number)) ||
         !view_copy(password, user->password, sizeof(user->password)) ||

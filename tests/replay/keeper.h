@@ -7,8 +7,8 @@
 /* Connects to the worker. */
 void keeper_open(void);
 void keeper_close(void);
-/* A user that exists, here and in the worker's location. */
-void keeper_user(struct view number, struct view password);
+/* A user that exists, here and in the worker's location; the display name may be empty. */
+void keeper_user(struct view number, struct view password, struct view name);
 /* From now on questions are answered at once, or held. */
 void keeper_hold(bool hold);
 /* Answers the oldest question that is held: "ok", "denied", "forbidden", "unavailable", or empty

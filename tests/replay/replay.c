@@ -27,8 +27,15 @@ static void run_peer(const struct step *s)
 
 static void run_user(const struct step *s)
 {
+    char bytes[256];
+    struct text name = TEXT(bytes);
+
+    for (unsigned i = 3; i < s->word_count; i++) {
+        text_string(&name, i > 3 ? " " : "");
+        text_view(&name, s->words[i]);
+    }
     stage_open();
-    keeper_user(s->words[1], s->words[2]);
+    keeper_user(s->words[1], s->words[2], text_done(&name));
 }
 
 static void run_alias(const struct step *s)
@@ -125,7 +132,7 @@ static void run_limit(const struct step *s)
         fail("the limit cannot be set: is there such a user?");
 }
 
-/* "q=0.5", "instance=ID", "reg-id=N", or the URI. */
+/* "q=0.5", "instance=ID", "reg-id=N", "agent=NAME", or the URI. */
 static void binding_word(struct store_binding *b, struct view word)
 {
     uint64_t number;
@@ -138,6 +145,8 @@ static void binding_word(struct store_binding *b, struct view word)
     } else if (view_istarts(word, VIEW("reg-id="))) {
         view_number(view_from(word, 7), 1000, &number);
         b->reg_id = (uint32_t)number;
+    } else if (view_istarts(word, VIEW("agent="))) {
+        b->user_agent = view_from(word, 6);
     } else if (word.n) {
         b->contact = word;
     }
