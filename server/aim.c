@@ -118,7 +118,7 @@ static unsigned gateway_add(struct context *c, struct gateway *g, struct view nu
 {
     char bytes[SIP_VALUE_MAX];
     struct text text = TEXT(bytes);
-    struct hop hop = {.gateway = g, .instance = hash_view(number) | 1};
+    struct hop hop = {.gateway = g, .trusted = true, .instance = hash_view(number) | 1};
     struct uri uri;
 
     if (!c->emergency && !calls_gateway_free(g)) {
