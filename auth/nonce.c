@@ -72,18 +72,28 @@ void nonces_set_lifetime(struct nonces *n, unsigned lifetime)
     n->since = second_now() + 1; /* their windows are gone */
 }
 
-static void mac_make(const struct nonces *n, const struct nonce *x, const uint8_t source[16],
-                     uint8_t out[8])
+static uint64_t mac_half(const struct nonces *n, const struct nonce *x, const uint8_t *source)
 {
     uint8_t bytes[24] = {0};
-    uint64_t mac;
 
     memcpy(bytes, &x->born, 4);
     memcpy(bytes + 4, &x->salt, 4);
-    if (!(x->born & 1))
+    if (source)
         memcpy(bytes + 8, source, 16);
-    mac = hash_keyed(n->key, (struct view){(char *)bytes, sizeof(bytes)}).a;
-    memcpy(out, &mac, 8);
+    return hash_keyed(n->key, (struct view){(char *)bytes, sizeof(bytes)}).a;
+}
+
+/* The last half of one with qop tells it again wherever it comes from. */
+static void mac_make(const struct nonces *n, const struct nonce *x, const uint8_t source[16],
+                     uint8_t out[8])
+{
+    uint64_t bound = mac_half(n, x, source), known;
+
+    memcpy(out, &bound, 8);
+    if (!(x->born & 1))
+        return;
+    known = mac_half(n, x, NULL);
+    memcpy(out + 4, &known, 4);
 }
 
 void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[NONCE_TEXT])
@@ -95,15 +105,18 @@ void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[N
     text_hex(&t, &x, sizeof(x));
 }
 
-static bool nonce_read(const struct nonces *n, struct view text, const uint8_t *source,
-                       struct nonce *out)
+/* NONCE_STALE: it was made for another address. */
+static enum nonce_state nonce_read(const struct nonces *n, struct view text, const uint8_t *source,
+                                   struct nonce *out)
 {
     uint8_t mac[8];
 
     if (text.n != NONCE_TEXT || !hex_take(text, out, sizeof(*out)))
-        return false;
+        return NONCE_FOREIGN;
     mac_make(n, out, source, mac);
-    return same_bytes(mac, out->mac, sizeof(mac));
+    if (same_bytes(mac, out->mac, sizeof(mac)))
+        return NONCE_GOOD;
+    return out->born & 1 && same_bytes(mac + 4, out->mac + 4, 4) ? NONCE_STALE : NONCE_FOREIGN;
 }
 
 static uint64_t window_hash(const struct nonce *x)
@@ -135,12 +148,14 @@ static bool window_allows(const struct window *w, uint32_t nc)
 enum nonce_state nonce_check(struct nonces *n, struct view nonce, uint32_t nc,
                              const uint8_t source[16])
 {
+    enum nonce_state state;
     struct nonce x;
     struct window *w;
     int64_t age;
 
-    if (!nonce_read(n, nonce, source, &x))
-        return NONCE_FOREIGN;
+    state = nonce_read(n, nonce, source, &x);
+    if (state != NONCE_GOOD)
+        return state;
     age = clock_wall() - EPOCH - (int64_t)(x.born >> 1);
     if (age < 0 || age > (int64_t)n->lifetime || !(x.born & 1) != !nc)
         return NONCE_STALE;

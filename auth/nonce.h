@@ -1,5 +1,6 @@
-/* Nonces without memory: time, salt and a keyed MAC in 32 hex digits. Those for clients without qop
- * are bound to the source address; those with qop count in a replay window. */
+/* Nonces without memory: time, salt and a keyed MAC in 32 hex digits, bound to the source address.
+ * Those with qop count in a replay window; they are known again from another address, so that a
+ * client that moved need not ask its user for the password. */
 #ifndef OFFHOOK_AUTH_NONCE_H
 #define OFFHOOK_AUTH_NONCE_H
 
@@ -9,8 +10,9 @@
 
 enum nonce_state {
     NONCE_GOOD,
-    NONCE_STALE,  /* ours, but too old, or its count was used: challenge with stale=true */
-    NONCE_FOREIGN /* never made by us, or for another address */
+    NONCE_STALE,  /* ours, but too old, its count was used, or (qop) it was for another address:
+                     challenge with stale=true */
+    NONCE_FOREIGN /* never made by us, or (without qop) for another address */
 };
 
 struct nonces;

@@ -87,6 +87,13 @@ static const struct command commands[] = {
     {"registration remove", "NUMBER [--domain D]", "domain=", 1, 1,
      "forgets where a user is registered", "The phone comes back when it registers again.\n",
      cli_registration_remove},
+    {"ban add", "ADDRESS [--seconds N]", "seconds=", 1, 1,
+     "takes nothing more from an address or a network",
+     "ADDRESS is 192.0.2.1, 192.0.2.0/24 or 2001:db8::/48; an IPv6 address alone means its /64.\n"
+     "Without --seconds the ban lasts as long as guard.ban says.\n",
+     cli_ban_add},
+    {"ban list", "", "", 0, 0, "lists the addresses that are banned", NULL, cli_ban_list},
+    {"ban remove", "ADDRESS", "", 1, 1, "ends a ban", NULL, cli_ban_remove},
     {"trace", "[--number N] [--call-id ID] [--no-follow]", "number= call-id= no-follow", 0, 0,
      "draws the messages that the daemon sees, live",
      "Begins with those the daemon remembers. --no-follow ends after them; else Ctrl-C ends.\n"
@@ -104,7 +111,6 @@ static const struct command commands[] = {
      "The daemon does so by itself when it starts.\n", cli_database_migrate},
     {"database check", "", "", 0, 0, "looks for damage in the database", NULL, cli_database_check},
     {"call", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},
-    {"ban", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},
     {"phone", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},
     {"hosted", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},
     {"softphone", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},

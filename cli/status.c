@@ -40,9 +40,23 @@ static void print_counters(json_t *counters)
     }
 }
 
+static void print_overload(const json_t *overload)
+{
+    const char *state = json_string_value(json_object_get(overload, "state"));
+    char since[48];
+
+    if (!state)
+        return;
+    output_duration(number(overload, "seconds"), since, sizeof(since));
+    printf("%-14s", "load");
+    output_text(stdout, state);
+    printf(", for %s\n", since);
+}
+
 static void print_status(const json_t *s)
 {
-    static const char *const figures[] = {"users", "bindings", "transactions", "connections"};
+    static const char *const figures[] = {"users", "bindings", "transactions", "connections",
+                                          "bans"};
     const char *version = json_string_value(json_object_get(s, "version"));
     const json_t *sandbox = json_object_get(s, "sandbox");
     char uptime[48];
@@ -56,6 +70,7 @@ static void print_status(const json_t *s)
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
         if (json_object_get(s, figures[i]))
             printf("%-14s%" JSON_INTEGER_FORMAT "\n", figures[i], number(s, figures[i]));
+    print_overload(json_object_get(s, "overload"));
     print_counters(json_object_get(s, "counters"));
 }
 

@@ -37,6 +37,22 @@ void binding_unpack(struct store_binding *b, struct view *from, bool *bad)
     b->registered = (int64_t)unpack_u64(from, bad);
 }
 
+static void ban_pack(struct pack *k, const struct store_ban *b)
+{
+    pack_view(k, b->network);
+    pack_u64(k, (uint64_t)b->until);
+    pack_u32(k, b->users);
+    pack_view(k, b->reason);
+}
+
+static void ban_unpack(struct store_ban *b, struct view *from, bool *bad)
+{
+    b->network = unpack_view(from, bad);
+    b->until = (int64_t)unpack_u64(from, bad);
+    b->users = unpack_u32(from, bad);
+    b->reason = unpack_view(from, bad);
+}
+
 static void forward_pack(struct pack *k, const struct change *c)
 {
     const struct store_forward *f = &c->forward;
@@ -161,6 +177,10 @@ void change_pack(struct pack *k, const struct change *c)
     case CHANGE_ROUTE_GONE:
         route_pack(k, c);
         break;
+    case CHANGE_BAN:
+    case CHANGE_BAN_GONE:
+        ban_pack(k, &c->ban);
+        break;
     default:
         plain_pack(k, c);
     }
@@ -192,6 +212,10 @@ bool change_unpack(struct change *c, struct view *from)
     case CHANGE_ROUTE:
     case CHANGE_ROUTE_GONE:
         route_unpack(c, from, &bad);
+        break;
+    case CHANGE_BAN:
+    case CHANGE_BAN_GONE:
+        ban_unpack(&c->ban, from, &bad);
         break;
     default:
         plain_unpack(c, from, &bad);

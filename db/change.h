@@ -19,7 +19,9 @@ enum change_kind {
     CHANGE_ROUTE,         /* a route */
     CHANGE_ROUTE_GONE,    /* prefix */
     CHANGE_USER_LIMIT,    /* number, domain, max_calls */
-    CHANGE_LAST = CHANGE_USER_LIMIT
+    CHANGE_BAN,           /* a ban */
+    CHANGE_BAN_GONE,      /* a ban: its network */
+    CHANGE_LAST = CHANGE_BAN_GONE
 };
 
 struct change {
@@ -31,6 +33,7 @@ struct change {
     struct store_forward forward; /* CHANGE_FORWARD, CHANGE_FORWARD_GONE (the same) */
     struct store_gateway gateway; /* CHANGE_GATEWAY, CHANGE_GATEWAY_GONE */
     struct store_route route;     /* CHANGE_ROUTE, CHANGE_ROUTE_GONE */
+    struct store_ban ban;         /* CHANGE_BAN, CHANGE_BAN_GONE */
 };
 
 void change_pack(struct pack *k, const struct change *c);

@@ -31,6 +31,9 @@ static const struct {
     {"route remove", route_remove},
     {"registration list", registration_list},
     {"registration remove", registration_remove},
+    {"ban add", ban_add},
+    {"ban list", ban_list},
+    {"ban remove", ban_remove},
     {"database check", database_check},
 };
 

@@ -12,6 +12,7 @@
 #define TICK_S       1
 #define PRUNE_GROUPS 50
 #define PRUNE_MS     50 /* between two batches while dead rows are left */
+#define BAN_PRUNE_S  60
 
 void keeper_store_result(struct keeper *k, enum error e)
 {
@@ -86,6 +87,23 @@ static void take_answer(struct keeper *k, uint64_t id, struct view body)
         control_sip_answer(k->control, id, last, body);
 }
 
+static void take_ban(struct keeper *k, struct view body)
+{
+    struct change change;
+    enum error e;
+
+    if (!change_unpack(&change, &body) || change.kind != CHANGE_BAN)
+        return;
+    verdict_commit(k); /* a failure here must not take the group with it */
+    e = k->store->ops->ban_put(k->store, &change.ban);
+    keeper_store_result(k, e);
+    if (e)
+        return;
+    pack_reset(&k->scratch);
+    change_pack(&k->scratch, &change);
+    (void)keeper_tell(k, KEEPER_CHANGE, 0);
+}
+
 static void on_message(void *arg, const struct channel_message *m)
 {
     struct keeper *k = arg;
@@ -107,6 +125,9 @@ static void on_message(void *arg, const struct channel_message *m)
         break;
     case KEEPER_GATEWAY_CHALLENGE:
         response_send(k, m->id, m->body);
+        break;
+    case KEEPER_BAN:
+        take_ban(k, m->body);
         break;
     default:
         log_warning("the sip role sent a message of unknown type %u", m->type);
@@ -165,6 +186,16 @@ static void on_prune(evutil_socket_t fd, short what, void *arg)
         prune_later(k);
 }
 
+static void bans_prune(struct keeper *k)
+{
+    enum error e;
+
+    verdict_commit(k);
+    e = k->store->ops->ban_prune(k->store, clock_wall());
+    if (e)
+        keeper_store_result(k, e);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct keeper *k = arg;
@@ -175,6 +206,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     else
         k->prunable = true; /* the next group looks for dead rows */
     k->used = false;
+    if (++k->ticks % BAN_PRUNE_S == 0)
+        bans_prune(k);
     if (k->sip && k->snapshot_due && channel_queued(k->sip) == 0) {
         if (!k->hello)
             send_secret(k);

@@ -27,6 +27,7 @@ enum keeper_message {
     /* sip -> keeper */
     KEEPER_GATEWAY_CHALLENGE, /* gateway name, a claim without username and response: a gateway
                                  challenged us; answered by GATEWAY_RESPONSE */
+    KEEPER_BAN, /* a change: CHANGE_BAN, made by sip; answered by the same as KEEPER_CHANGE */
     /* keeper -> sip */
     KEEPER_GATEWAY_RESPONSE, /* username, response in hex; both empty: there is no such gateway, or
                                 no password for it that can be read */

@@ -27,8 +27,9 @@ struct keeper {
     bool snapshot_due;   /* sip missed a change, or the store could not be read */
     bool broken;         /* the store failed; said once */
     struct event *tick, *prune;
-    bool prunable; /* the last pruning left dead rows */
-    bool used;     /* a group was committed since the last tick */
+    unsigned ticks; /* s of its life */
+    bool prunable;  /* the last pruning left dead rows */
+    bool used;      /* a group was committed since the last tick */
     struct pack scratch;
     struct remembered *remembered;
 

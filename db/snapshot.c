@@ -89,6 +89,13 @@ static bool add_binding(void *arg, const struct store_binding *binding)
     return snapshot_add(arg, &change);
 }
 
+static bool add_ban(void *arg, const struct store_ban *ban)
+{
+    struct change change = {.kind = CHANGE_BAN, .ban = *ban};
+
+    return snapshot_add(arg, &change);
+}
+
 static enum error snapshot_fill(struct snapshot *s, struct store *store)
 {
     enum error e = store->ops->user_each(store, VIEW_NONE, VIEW_NONE, add_user, s);
@@ -103,6 +110,8 @@ static enum error snapshot_fill(struct snapshot *s, struct store *store)
         e = store->ops->route_each(store, add_route, s);
     if (!e && !s->error)
         e = store->ops->binding_each(store, VIEW_NONE, VIEW_NONE, clock_wall(), add_binding, s);
+    if (!e && !s->error)
+        e = store->ops->ban_each(store, VIEW_NONE, clock_wall(), add_ban, s);
     if (!e)
         (void)snapshot_flush(s);
     return e ? e : s->error;

@@ -73,6 +73,14 @@ struct store_binding {
     int64_t registered; /* wall clock, seconds, of this row */
 };
 
+/* A ban (auth/ban.h). */
+struct store_ban {
+    struct view network; /* text of auth/network.h: the key */
+    int64_t until;       /* wall clock, seconds */
+    uint32_t users;      /* guessed at from there; 0: an operator's ban */
+    struct view reason;
+};
+
 struct store;
 
 /* Hands over one object; false stops the walk. */
@@ -82,6 +90,7 @@ typedef bool store_forward_each(void *arg, const struct store_forward *forward);
 typedef bool store_gateway_each(void *arg, const struct store_gateway *gateway);
 typedef bool store_route_each(void *arg, const struct store_route *route);
 typedef bool store_binding_each(void *arg, const struct store_binding *binding);
+typedef bool store_ban_each(void *arg, const struct store_ban *ban);
 
 struct store_ops {
     void (*close)(struct store *s);
@@ -142,6 +151,14 @@ struct store_ops {
     /* Deletes at most `limit` groups (what one transaction appended) of dead rows; *more says
      * whether to call again soon. */
     enum error (*binding_prune)(struct store *s, int64_t now, unsigned limit, bool *more);
+    /* In place of an older one of the same network. */
+    enum error (*ban_put)(struct store *s, const struct store_ban *ban);
+    enum error (*ban_remove)(struct store *s, struct view network);
+    /* Those that are not over at `now`, in order of network, from the one behind `after` on. */
+    enum error (*ban_each)(struct store *s, struct view after, int64_t now, store_ban_each *each,
+                           void *arg);
+    /* Deletes those that are over. */
+    enum error (*ban_prune)(struct store *s, int64_t now);
     /* The lasting random secret called name, made on first use. */
     enum error (*secret)(struct store *s, const char *name, void *out, size_t n);
     /* A consistent copy into a new file (mode 0600); ERR_EXISTS when there is one. */

@@ -19,6 +19,8 @@ command_verb gateway_add, gateway_list, gateway_show, gateway_password, gateway_
 command_verb route_add, route_list, route_remove;
 /* command_registration.c */
 command_verb registration_list, registration_remove;
+/* command_ban.c */
+command_verb ban_add, ban_list, ban_remove;
 /* command_database.c */
 command_verb database_check;
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "routing/origin.h"
 #include "sip/agent.h"
 
 struct alias {
@@ -20,7 +21,7 @@ struct domain {
 
 struct location {
     struct wheel *wheel;
-    struct table users, aliases;
+    struct table users, aliases, origins;
     struct domain *domains;
     size_t bindings;
     struct location_watch watch;
@@ -38,7 +39,8 @@ enum error location_new(struct location **out, struct wheel *wheel)
     if (!l)
         return ERR_MEMORY;
     l->wheel = wheel;
-    if (table_init(&l->users) != OK || table_init(&l->aliases) != OK) {
+    if (table_init(&l->users) != OK || table_init(&l->aliases) != OK ||
+        table_init(&l->origins) != OK) {
         location_free(l);
         return ERR_MEMORY;
     }
@@ -137,6 +139,7 @@ struct view user_name(const struct user *u)
 static void binding_free(struct binding *b)
 {
     struct binding **link = &b->user->bindings;
+    struct sip_flow flow = binding_flow(b);
 
     while (*link != b)
         link = &(*link)->next;
@@ -144,6 +147,7 @@ static void binding_free(struct binding *b)
     timer_disarm(&b->expiry);
     if (b->owner->watch.unbound)
         b->owner->watch.unbound(b->owner->watch.arg, b);
+    origin_remove(&b->owner->origins, &flow);
     b->owner->bindings--;
     free(b);
 }
@@ -206,6 +210,7 @@ void location_free(struct location *l)
     table_each(&l->aliases, alias_drop, l);
     table_free(&l->users);
     table_free(&l->aliases);
+    origins_free(&l->origins);
     while (l->domains) {
         struct domain *d = l->domains;
 
@@ -372,6 +377,7 @@ static void bound_tell(struct location *l, struct binding *b)
 enum error location_bind(struct location *l, struct user *u, const struct store_binding *row)
 {
     struct binding *old = binding_find(u, row), *b;
+    struct sip_flow flow;
     int64_t left = row->expires * 1000 - clock_wall_ms();
 
     if (left <= 0) {
@@ -398,6 +404,8 @@ enum error location_bind(struct location *l, struct user *u, const struct store_
     b->next = u->bindings;
     u->bindings = b;
     l->bindings++;
+    flow = binding_flow(b);
+    origin_add(&l->origins, &flow);
     timer_arm(l->wheel, &b->expiry, (uint64_t)left, on_expiry);
     bound_tell(l, b);
     return OK;
@@ -485,6 +493,11 @@ struct location_counts location_counts(const struct location *l)
     return (struct location_counts){l->users.count, l->aliases.count, l->bindings};
 }
 
+size_t location_bound(const struct location *l, const struct network *source)
+{
+    return origin_count(&l->origins, source);
+}
+
 struct view binding_contact(const struct binding *b)
 {
     return (struct view){b->bytes, b->contact_size};
@@ -517,11 +530,15 @@ struct sip_flow binding_flow(const struct binding *b)
 bool binding_move(struct binding *b, const struct sip_flow *flow)
 {
     struct view packed = packed_flow(b);
+    struct sip_flow old;
     uint8_t moved[FLOW_PACKED_MAX];
     size_t n = flow_pack(flow, moved);
 
     if (n != packed.n)
         return false;
+    old = binding_flow(b);
+    origin_remove(&b->owner->origins, &old);
+    origin_add(&b->owner->origins, flow);
     memcpy(b->bytes + (packed.p - b->bytes), moved, n);
     b->unreachable = false;
     return true;

@@ -2,6 +2,7 @@
 #ifndef OFFHOOK_ROUTING_LOCATION_H
 #define OFFHOOK_ROUTING_LOCATION_H
 
+#include "auth/network.h"
 #include "db/change.h"
 #include "routing/forwarding.h"
 #include "sip/sip.h"
@@ -71,6 +72,8 @@ struct user *location_user(const struct location *l, struct view number, struct 
 /* The target of an alias; VIEW_NONE. */
 struct view location_alias(const struct location *l, struct view number, struct view domain);
 struct location_counts location_counts(const struct location *l);
+/* How many bindings there are from this source. */
+size_t location_bound(const struct location *l, const struct network *source);
 
 /* Is b the binding that row means? By the Contact; of an outbound phone (RFC 5626 6) by its
  * instance and reg-id. */

@@ -52,6 +52,11 @@ struct config {
         char *certificate, *key, *ca; /* paths, or "" */
         bool verify_client;
     } tls;
+    struct {
+        unsigned users, ban; /* ban: s */
+        char **trusted;      /* networks */
+        size_t trusted_count;
+    } guard;
     /* Keys and sections whose feature comes later, in the file's own syntax; NULL is the default.
      */
     char **later; /* one per such key, in the order of the table */

@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <sys/un.h>
 
+#include "auth/network.h"
 #include "server/config_table.h"
 #include "sip/dns_server.h"
 
@@ -154,6 +155,18 @@ bool config_check_name_server(const char *value, char problem[CONFIG_PROBLEM])
     snprintf(problem, CONFIG_PROBLEM,
              "\"%.60s\" is not the address of a name server; write it as 192.0.2.53, "
              "192.0.2.53:5353 or [2001:db8::53]:5353",
+             value);
+    return false;
+}
+
+bool config_check_network(const char *value, char problem[CONFIG_PROBLEM])
+{
+    struct network n;
+    if (network_parse(&n, view_of(value)))
+        return true;
+    snprintf(problem, CONFIG_PROBLEM,
+             "\"%.60s\" is not a network; write it as 192.0.2.0/24 or 2001:db8::/32, with nothing "
+             "but zeros behind the prefix, or an address alone",
              value);
     return false;
 }

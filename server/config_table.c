@@ -111,8 +111,8 @@ const struct config_key config_keys[] = {
      .max = 100,
      .check = config_check_number,
      .effect = EFFECT_LIVE,
-     .help = "Numbers that are never refused, shed or forwarded elsewhere. No effect yet: nothing "
-             "is shed or forwarded so far."},
+     .help = "Numbers that may be called in overload and beyond any rate, and are never forwarded "
+             "elsewhere."},
 
     {.section = "log",
      .name = "level",
@@ -269,23 +269,30 @@ const struct config_key config_keys[] = {
      .name = "users",
      .type = &config_number,
      .initial = "10",
+     .offset = FIELD(guard.users),
      .max = 1000000,
-     .effect = EFFECT_LATER,
-     .help = "Users that one source may fail for before it is banned."},
+     .effect = EFFECT_LIVE,
+     .help = "Users whose passwords may be guessed wrongly from one address within an hour before "
+             "it is banned. An address that phones are registered from, or from which somebody "
+             "was right within the last hour, is not. 0: nobody is banned."},
     {.section = "guard",
      .name = "ban",
      .type = &config_number,
      .initial = "600",
+     .offset = FIELD(guard.ban),
      .max = 31536000,
-     .effect = EFFECT_LATER,
-     .help = "Seconds of a ban."},
+     .effect = EFFECT_LIVE,
+     .help = "Seconds of a ban: nothing is taken from that address. 0: nobody is banned."},
     {.section = "guard",
      .name = "trusted",
      .type = &config_names,
      .initial = "",
-     .max = 1000,
-     .effect = EFFECT_LATER,
-     .help = "Networks that are never banned."},
+     .offset = FIELD(guard.trusted),
+     .max = 100,
+     .check = config_check_network,
+     .effect = EFFECT_LIVE,
+     .help = "Networks that are never delayed, limited or banned: \"192.0.2.0/24\", "
+             "\"2001:db8::/32\", or an address. Nothing is by default, not even this host."},
 
     {.section = "media",
      .name = "anchor",

@@ -47,6 +47,13 @@
     X(timeouts, "proxy.timeouts")                                                                  \
     X(no_user, "proxy.unknown-number")                                                             \
     X(no_binding, "proxy.not-registered")                                                          \
+    X(guard_failures, "guard.failures")                                                            \
+    X(guard_delayed, "guard.delayed")                                                              \
+    X(guard_refused, "guard.refused")                                                              \
+    X(bans, "guard.bans")                                                                          \
+    X(guard_dropped, "guard.dropped")                                                              \
+    X(rate_limited, "guard.rate-limited")                                                          \
+    X(shed, "overload.shed")                                                                       \
     X(out_of_memory, "memory.failures")
 
 struct counters {

@@ -1,5 +1,6 @@
 /* Dispatch: what kind of request this is and who deals with it (RFC 3261 16.3, 16.4). */
 #include "server/gate.h"
+#include "server/guards.h"
 #include "server/keepalive.h"
 #include "server/loop.h"
 #include "server/reach.h"
@@ -54,6 +55,19 @@ void refuse_busy(struct worker *w, struct request *r)
         server_transaction_drop(r->tx);
     r->tx = NULL;
     refuse(w, r, 503, VIEW("Retry-After: 5\r\n"));
+}
+
+void refuse_for_now(struct worker *w, const struct request *r)
+{
+    char bytes[32];
+    struct text line = TEXT(bytes);
+    uint8_t dice;
+
+    random_bytes(&dice, sizeof(dice));
+    text_string(&line, "Retry-After: ");
+    text_number(&line, 2 + dice % 9);
+    text_string(&line, "\r\n");
+    refuse(w, r, 503, text_done(&line));
 }
 
 void answer(struct worker *w, const struct request *r, unsigned status, struct view headers)
@@ -112,6 +126,14 @@ static void cancel_dispatch(struct worker *w, struct request *r)
     proxy_cancel(invite);
 }
 
+/* A faulty request costs its sender as any other does. */
+static void refuse_faulty(struct worker *w, const struct request *r, unsigned status,
+                          struct view headers)
+{
+    if (guards_admit(w, r))
+        refuse(w, r, status, headers);
+}
+
 /* Checks of 16.3 that need no knowledge of the user. False: refused. */
 static bool request_check(struct worker *w, struct request *r)
 {
@@ -120,21 +142,21 @@ static bool request_check(struct worker *w, struct request *r)
 
     if (r->m->fault) {
         w->counters.malformed++;
-        refuse(w, r, r->m->fault, VIEW_NONE);
+        refuse_faulty(w, r, r->m->fault, VIEW_NONE);
         return false;
     }
     error = uri_parse(&r->uri, r->m->uri);
     if (error != OK || r->uri.has_headers) {
         w->counters.malformed++;
-        refuse(w, r, 400, VIEW_NONE);
+        refuse_faulty(w, r, 400, VIEW_NONE);
         return false;
     }
     if (r->uri.scheme == URI_OTHER) {
-        refuse(w, r, 416, VIEW_NONE);
+        refuse_faulty(w, r, 416, VIEW_NONE);
         return false;
     }
     if (r->m->max_forwards == 0) {
-        refuse(w, r, 483, VIEW_NONE);
+        refuse_faulty(w, r, 483, VIEW_NONE);
         return false;
     }
     if (r->m->method_id != METHOD_REGISTER && loop_found(w, r->m)) {
@@ -149,7 +171,7 @@ static bool request_check(struct worker *w, struct request *r)
         text_string(&lines, "Unsupported: ");
         text_view(&lines, h->value);
         text_string(&lines, "\r\n");
-        refuse(w, r, 420, lines.full ? VIEW_NONE : text_done(&lines));
+        refuse_faulty(w, r, 420, lines.full ? VIEW_NONE : text_done(&lines));
         return false;
     }
     return true;
@@ -175,8 +197,7 @@ static void new_dispatch(struct worker *w, struct request *r)
     struct pending *p;
     uint32_t nc = 0;
 
-    if (trunk_source(w, &r->from)) { /* known by its address */
-        r->trusted = true;
+    if (r->trusted) {
         proxy_receive(w, r);
         return;
     }
@@ -204,6 +225,18 @@ static void new_dispatch(struct worker *w, struct request *r)
     pending_ask(p);
 }
 
+/* A request that begins something. */
+static void beginning_dispatch(struct worker *w, struct request *r)
+{
+    r->trusted = trunk_source(w, &r->from) != NULL; /* a gateway is known by its address */
+    if ((!r->trusted && !guards_admit(w, r)) || overload_sheds(w, r))
+        return;
+    if (r->m->method_id == METHOD_REGISTER && plan_domain(&w->plan, r->uri.host, r->uri.port).n)
+        registrar_receive(w, r);
+    else
+        new_dispatch(w, r);
+}
+
 void dispatch_request(struct worker *w, const struct sip_message *m, const struct sip_flow *from)
 {
     struct request r = {.m = m, .from = *from, .key = server_transaction_key(m)};
@@ -225,10 +258,8 @@ void dispatch_request(struct worker *w, const struct sip_message *m, const struc
         cancel_dispatch(w, &r);
     else if (route_dialog(w, &r, &to) && !(m->method_id == METHOD_INVITE && !m->to_tag.n))
         proxy_forward_dialog(w, &r, &to);
-    else if (m->method_id == METHOD_REGISTER && plan_domain(&w->plan, r.uri.host, r.uri.port).n)
-        registrar_receive(w, &r);
     else
-        new_dispatch(w, &r);
+        beginning_dispatch(w, &r);
 }
 
 void dispatch_response(struct worker *w, const struct sip_message *m)

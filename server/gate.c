@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "server/guards.h"
 #include "server/notice.h"
 
 #define CHALLENGE_MAX 1024
@@ -183,16 +184,19 @@ enum gate gate_check(struct worker *w, const struct request *r, struct claim *cl
         return GATE_REFUSED;
     }
     gate = credentials_find(w, r, claim, nc);
-    if (registering && gate == GATE_CLAIMED)
+    if (gate != GATE_CLAIMED)
+        return gate;
+    if (registering)
         domain = from_domain(w, r->m);
     claim->domain = domain.n ? domain : view_of(w->plan.domains[0]);
-    return gate;
+    return guards_let(w, r, claim) ? GATE_CLAIMED : GATE_REFUSED;
 }
 
 void gate_claim(struct pending *p, const struct claim *claim, uint32_t nc)
 {
     memcpy(p->nonce, claim->nonce.p, NONCE_TEXT); /* nonce_check has seen to its length */
     p->nc = nc;
+    p->claimed = guard_key(claim_user(claim), claim->domain);
     claim_pack(&p->body, claim);
 }
 
@@ -211,11 +215,10 @@ static bool from_is(const struct worker *w, const struct request *r)
     return plan_user(&w->plan, w->location, &uri) == r->user;
 }
 
-static void drop_and_challenge(struct worker *w, struct request *r, bool stale)
+static void transaction_drop(struct request *r)
 {
     server_transaction_drop(r->tx);
     r->tx = NULL;
-    gate_challenge(w, r, stale);
 }
 
 bool gate_passed(struct worker *w, struct request *r, enum verdict verdict, struct pending *p)
@@ -230,7 +233,8 @@ bool gate_passed(struct worker *w, struct request *r, enum verdict verdict, stru
     case VERDICT_DENIED:
         w->counters.denied++;
         notice_refusal(r, "no such user, or a wrong password");
-        drop_and_challenge(w, r, false);
+        transaction_drop(r);
+        guards_refuse(w, r, p);
         return false;
     case VERDICT_FORBIDDEN:
         w->counters.forbidden++;
@@ -241,11 +245,13 @@ bool gate_passed(struct worker *w, struct request *r, enum verdict verdict, stru
     }
     if (!nonce_use(w->nonces, nonce, p->nc)) {
         w->counters.stale++;
-        drop_and_challenge(w, r, true);
+        transaction_drop(r);
+        gate_challenge(w, r, true);
         return false;
     }
     w->counters.proven++;
     transport_keep(w->transport, &r->from);
+    guards_proven(w, r, p);
     if (from_is(w, r))
         return true;
     notice_refusal(r, "From is somebody else than the credentials are for");

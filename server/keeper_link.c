@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "server/credential.h"
+#include "server/guards.h"
 #include "server/kept.h"
 #include "server/question.h"
 #include "server/trunk.h"
@@ -195,11 +196,14 @@ static void verdict_receive(struct worker *w, const struct channel_message *m)
     pending_finish(p, (enum verdict)verdict, user);
 }
 
-/* A fact that is not about users is about where else calls go. */
+/* A fact that is not about users is about where else calls go, or about who may not speak. */
 static enum error change_apply(struct worker *w, const struct change *change)
 {
-    enum error e = gateways_apply(w->gateways, change);
+    enum error e;
 
+    if (change->kind == CHANGE_BAN || change->kind == CHANGE_BAN_GONE)
+        return guards_apply(w, change);
+    e = gateways_apply(w->gateways, change);
     return e == ERR_SYNTAX ? location_apply(w->location, change) : e;
 }
 
@@ -220,6 +224,7 @@ static void snapshot_receive(struct worker *w, const struct channel_message *m)
     }
     location_clear(w->location);
     gateways_clear(w->gateways);
+    bans_clear(w->bans);
     if (size) {
         rest = (struct view){map, size};
         while (rest.n && change_unpack(&change, &rest))
@@ -313,6 +318,7 @@ void keeper_link_connect(struct worker *w, int fd)
         k->channel = NULL;
         return;
     }
+    guards_tell(w); /* before the snapshot, which replaces all of them */
     (void)channel_send(k->channel, KEEPER_HELLO, 0, VIEW_NONE, -1);
     table_each(&k->pending, ask_again, NULL);
 }
@@ -344,4 +350,19 @@ uint64_t keeper_link_challenge(struct worker *w, struct view gateway, const stru
         id = 0;
     pack_free(&question);
     return id;
+}
+
+size_t keeper_link_waiting(const struct worker *w)
+{
+    return w->keeper->pending.count;
+}
+
+void keeper_link_tell(struct worker *w, const struct change *ban)
+{
+    struct pack k = {0};
+
+    change_pack(&k, ban);
+    if (w->keeper->channel && !k.error)
+        (void)channel_send(w->keeper->channel, KEEPER_BAN, 0, pack_bytes_view(&k), -1);
+    pack_free(&k);
 }

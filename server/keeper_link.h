@@ -29,6 +29,7 @@ struct pending {
     struct pending *next;        /* REGISTER: waits behind another for the same user */
     char nonce[NONCE_TEXT];
     uint32_t nc;
+    uint64_t claimed; /* guard_key of the user that the claim names */
     pending_done *done;
 };
 
@@ -50,6 +51,10 @@ void pending_ask(struct pending *p);
 /* Asks for the response to a gateway's challenge; the answer goes to credential_receive. 0: it
  * could not be asked. */
 uint64_t keeper_link_challenge(struct worker *w, struct view gateway, const struct claim *claim);
+/* Questions that wait for a verdict. */
+size_t keeper_link_waiting(const struct worker *w);
+/* Tells the keeper of a ban made here, if it can be reached; it echoes what it has stored. */
+void keeper_link_tell(struct worker *w, const struct change *ban);
 /* Sends the JSON text of an answer to a control question. */
 void keeper_link_answer(struct worker *w, uint64_t id, bool last, struct view json);
 

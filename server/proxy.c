@@ -1,6 +1,7 @@
 /* The proxy: where a request goes from here (RFC 3261 16.5, 16.6), and what passes without a
  * transaction. */
 #include "server/context.h"
+#include "server/guards.h"
 #include "server/notice.h"
 #include "server/route.h"
 
@@ -154,10 +155,25 @@ static bool over_limit(struct worker *w, struct request *r)
     return true;
 }
 
+/* Strangers learn nothing about who is here: OPTIONS has one answer for all numbers, and who asks
+ * for many that are not there is told so of all. True: answered. */
+static bool stranger_receive(struct worker *w, struct request *r, enum target_kind kind)
+{
+    if (kind == TARGET_FOREIGN || kind == TARGET_SELF)
+        return false;
+    if (r->m->method_id == METHOD_OPTIONS) {
+        self_answer(w, r);
+        return true;
+    }
+    return guards_hide(w, r, kind == TARGET_UNKNOWN);
+}
+
 void proxy_receive(struct worker *w, struct request *r)
 {
     struct target target = plan_resolve(&w->plan, w->location, &r->uri);
 
+    if (!r->user && !r->trusted && stranger_receive(w, r, target.kind))
+        return;
     if (!target.emergency && over_limit(w, r))
         return;
     if (r->m->method_id == METHOD_BYE) /* of a phone that has left our Route away */

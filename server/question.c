@@ -55,6 +55,12 @@ static void calls_json(json_t *out, struct calls_counts counts)
     json_object_set_new(out, "calls.setting-up", json_integer((json_int_t)counts.setting_up));
 }
 
+static json_t *overload_json(const struct overload *o)
+{
+    return json_pack("{s:s, s:I}", "state", overload_text(o->state), "seconds",
+                     (json_int_t)((clock_ms() - o->since) / 1000));
+}
+
 static void status_answer(struct worker *w, uint64_t id)
 {
     struct location_counts where = location_counts(w->location);
@@ -73,6 +79,8 @@ static void status_answer(struct worker *w, uint64_t id)
     json_object_set_new(out, "transactions",
                         json_integer((json_int_t)transactions_count(w->transactions)));
     json_object_set_new(out, "connections", json_integer((json_int_t)t->connections));
+    json_object_set_new(out, "bans", json_integer((json_int_t)bans_count(w->bans)));
+    json_object_set_new(out, "overload", overload_json(&w->overload));
     json_object_set_new(out, "counters", counters);
     text = json_dumps(out, JSON_COMPACT);
     if (text)

@@ -304,6 +304,7 @@ static void on_proof(struct worker *w, struct request *r, enum verdict verdict, 
     }
     memcpy(again->nonce, p->nonce, sizeof(again->nonce));
     again->nc = p->nc;
+    again->claimed = p->claimed;
     again->mark = p->mark;
     pack_bytes(&again->body, p->body.p, p->body.n);
     proven_begin(w, r, again);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "server/guards.h"
 #include "server/keeper_link.h"
 #include "server/tls_files.h"
 #include "server/worker.h"
@@ -177,6 +178,8 @@ static bool sip_start(struct role_context *c, char error[256])
     e = worker_init(w, c->base, c->config);
     if (e == OK)
         e = resolver_begin(w);
+    if (e == OK)
+        e = overload_watch(w);
     if (e != OK) {
         snprintf(error, 256, "the sip role cannot start: %s", error_text(e));
         return false;
@@ -220,6 +223,7 @@ static void sip_commit(struct role_context *c)
     w->plan.domain_count = c->config->domain_count;
     w->plan.emergency = c->config->emergency;
     w->plan.emergency_count = c->config->emergency_count;
+    guards_configure(w);
     if (w->nonces)
         nonces_set_lifetime(w->nonces, c->config->auth.nonce_lifetime);
 }

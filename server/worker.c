@@ -9,6 +9,7 @@
 #include "server/calls.h"
 #include "server/context.h"
 #include "server/credential.h"
+#include "server/guards.h"
 #include "server/keepalive.h"
 #include "server/keeper_link.h"
 #include "server/trace.h"
@@ -67,6 +68,11 @@ static void on_broken(void *arg, const struct sip_flow *flow)
     client_transactions_fail(w->transactions, flow);
 }
 
+static bool on_accept(void *arg, const struct sip_flow *from)
+{
+    return !guards_turn_away(arg, from);
+}
+
 static void on_want_stream(void *arg, uint8_t family)
 {
     struct worker *w = arg;
@@ -80,7 +86,8 @@ static void on_want_stream(void *arg, uint8_t family)
 
 static enum error parts_make(struct worker *w)
 {
-    struct transport_handler handler = {on_network, on_broken, on_want_stream, on_turned, w};
+    struct transport_handler handler = {on_network, on_broken, on_want_stream,
+                                        on_turned,  w,         on_accept};
     enum error error;
 
     if ((error = uri_init()) != OK || (error = wheel_new(&w->wheel, clock_ms())) != OK ||
@@ -90,7 +97,7 @@ static enum error parts_make(struct worker *w)
         (error = transactions_new(&w->transactions, w->wheel, &w->link)) != OK ||
         (error = location_new(&w->location, w->wheel)) != OK || (error = keepalives_new(w)) != OK ||
         (error = gateways_new(&w->gateways)) != OK || (error = answered_new(w)) != OK ||
-        (error = calls_new(w)) != OK)
+        (error = calls_new(w)) != OK || (error = guards_new(w)) != OK)
         return error;
     w->wheel_event = event_new(w->base, -1, 0, on_wheel, w);
     return w->wheel_event ? keeper_link_new(w) : ERR_MEMORY;
@@ -103,7 +110,7 @@ enum error worker_init(struct worker *w, struct event_base *base, const struct c
     w->base = base;
     w->config = config;
     w->wheel_due = UINT64_MAX;
-    w->started = clock_ms();
+    w->started = w->overload.since = clock_ms();
     w->link = (struct sip_link){link_send, w};
     random_bytes(w->token_key, sizeof(w->token_key)); /* until the keeper tells the lasting ones */
     random_bytes(w->tag_key, sizeof(w->tag_key));
@@ -124,6 +131,7 @@ enum error worker_init(struct worker *w, struct event_base *base, const struct c
 void worker_free(struct worker *w)
 {
     keeper_link_free(w);
+    guards_free(w);
     contexts_free(w);
     trunks_free(w);
     credentials_free(w);
@@ -139,6 +147,8 @@ void worker_free(struct worker *w)
     trace_free(w);
     if (w->wheel_event)
         event_free(w->wheel_event);
+    if (w->tick)
+        event_free(w->tick);
     wheel_free(w->wheel);
     w->transactions = NULL;
     w->location = NULL;
@@ -146,7 +156,7 @@ void worker_free(struct worker *w)
     w->resolver = NULL;
     w->transport = NULL;
     w->nonces = NULL;
-    w->wheel_event = NULL;
+    w->wheel_event = w->tick = NULL;
     w->wheel = NULL;
 }
 
@@ -176,6 +186,8 @@ void worker_receive(struct worker *w, const struct sip_flow *from, struct view b
 {
     static __thread struct sip_message m;
 
+    if (guards_turn_away(w, from))
+        return;
     if (sip_message_parse(&m, bytes) != OK) {
         w->counters.hopeless++;
         return;

@@ -7,6 +7,7 @@
 #include "db/keeper.h"
 #include "routing/routing.h"
 #include "server/counters.h"
+#include "server/overload.h"
 #include "server/role.h"
 #include "sip/sip.h"
 
@@ -17,6 +18,7 @@ struct context;
 struct calls;
 struct event;
 struct credential_query;
+struct held;
 struct keepalives;
 struct trunk;
 struct keeper_link;
@@ -39,6 +41,12 @@ struct worker {
     struct plan plan;
     struct nonces *nonces;  /* NULL until the keeper has sent the secret */
     struct aging *answered; /* REGISTERs (answered.c) */
+    struct guard *guard;
+    struct bans *bans;
+    struct held *held; /* refusals that are held back (held.c) */
+    struct overload overload;
+    struct event *tick; /* for measuring the load; NULL in tests */
+    uint64_t tick_due;  /* ms */
     struct keeper_link *keeper;
     struct resolver *resolver; /* NULL in tests */
     struct trace *trace;
@@ -85,12 +93,26 @@ void dispatch_response(struct worker *w, const struct sip_message *m);
 void refuse(struct worker *w, const struct request *r, unsigned status, struct view headers);
 /* Answers 503 for now; no transaction of r is left behind. */
 void refuse_busy(struct worker *w, struct request *r);
+/* Answers 503, to be repeated within 2 to 10 s: not by all at once. */
+void refuse_for_now(struct worker *w, const struct request *r);
 /* Writes an answer of our own with our To tag. */
 void reply_build(struct worker *w, struct text *out, const struct request *r, unsigned status,
                  struct view headers);
 /* Answers through the transaction if there is one, else as refuse. */
 void answer(struct worker *w, const struct request *r, unsigned status, struct view headers);
 
+/* priority.c */
+/* Is it the REGISTER of a phone that is registered, by its Call-ID? */
+bool request_is_refresh(const struct worker *w, const struct request *r);
+/* Is it a call that comes from where the phone of the user in From is registered? */
+bool request_is_from_phone(const struct worker *w, const struct request *r);
+/* Is it a call to one of the numbers that are never refused? */
+bool request_is_emergency(const struct worker *w, const struct request *r);
+/* overload.c */
+/* Measures the load from now on. ERR_MEMORY. */
+enum error overload_watch(struct worker *w);
+/* Is r, which begins something new, too much now? Then it is answered. */
+bool overload_sheds(struct worker *w, const struct request *r);
 /* registrar.c */
 void registrar_receive(struct worker *w, struct request *r);
 /* proxy.c */

@@ -360,6 +360,10 @@ static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, stru
     (void)size;
     clock_update();
     flow_set_peer(&flow, from);
+    if (t->handler.admit && !t->handler.admit(t->handler.arg, &flow)) {
+        close(fd);
+        return;
+    }
     flow_set_local(&flow, fd);
     if (t->young_count >= YOUNG_MAX) { /* the oldest half-open one makes room */
         t->counts.timed_out_connections++;

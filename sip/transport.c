@@ -252,6 +252,19 @@ bool transport_is_own_port(const struct transport *t, uint16_t port)
     return port == 0;
 }
 
+uint64_t transport_lag(const struct transport *t)
+{
+    uint64_t lag = 0, now = clock_ms();
+
+    for (unsigned i = 0; i < t->listener_count; i++) {
+        uint64_t since = t->listeners[i].full_since;
+
+        if (since && now - since > lag)
+            lag = now - since;
+    }
+    return lag;
+}
+
 const struct transport_counts *transport_counts(const struct transport *t)
 {
     return &t->counts;

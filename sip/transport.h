@@ -18,6 +18,8 @@ struct transport_handler {
     /* One wake-up was dealt with: time to look at the timers. */
     void (*turned)(void *arg);
     void *arg;
+    /* Optional: may a connection from this peer be accepted? */
+    bool (*admit)(void *arg, const struct sip_flow *from);
 };
 
 struct transport_counts {
@@ -71,6 +73,8 @@ bool transport_is_self(const struct transport *t, const struct sip_flow *flow);
 bool transport_is_own_port(const struct transport *t, uint16_t port);
 /* The socket asked for by want_stream; -1: there is none to be had. */
 void transport_give_stream(struct transport *t, uint8_t family, int fd);
+/* Ms since when some UDP socket has not been emptied: more arrives than is dealt with. */
+uint64_t transport_lag(const struct transport *t);
 const struct transport_counts *transport_counts(const struct transport *t);
 
 #endif

@@ -21,6 +21,7 @@ struct listener {
     struct event *readable, *poll; /* UDP; one of them is pending */
     uint64_t period;               /* the one that `heard` counts the datagrams of */
     unsigned heard;
+    uint64_t full_since;              /* ms; UDP: not emptied since; 0: it was */
     unsigned gather;                  /* ms between two looks at the socket; 0: it wakes us */
     struct evconnlistener *accepting; /* TCP, TLS */
     struct timer pause;               /* those: until connections are accepted again */

@@ -120,6 +120,7 @@ static void next_arm(struct listener *l, int heard)
     unsigned gather = gather_ms(l, heard);
     struct timeval wait = {0, heard >= DRAIN_MAX ? 0 : gather * 1000};
 
+    l->full_since = heard < DRAIN_MAX ? 0 : l->full_since ? l->full_since : clock_ms();
     if (gather && event_add(l->poll, &wait) == 0)
         (void)event_del(l->readable);
     else

@@ -51,6 +51,11 @@ static const char *const migrations[] = {
     "CREATE TABLE route ("
     " prefix TEXT PRIMARY KEY, gateways TEXT NOT NULL, strip INTEGER NOT NULL,"
     " prepend TEXT NOT NULL) WITHOUT ROWID;",
+
+    /* Addresses and networks that may not speak to us. */
+    "CREATE TABLE ban ("
+    " network TEXT PRIMARY KEY, until INTEGER NOT NULL, users INTEGER NOT NULL,"
+    " reason TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 const int sqlite_schema_version = sizeof(migrations) / sizeof(*migrations);

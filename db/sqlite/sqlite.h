@@ -38,6 +38,10 @@ enum sqlite_slot {
     SLOT_BINDING_ALL,
     SLOT_BINDING_OLDEST,
     SLOT_BINDING_DELETE,
+    SLOT_BAN_PUT,
+    SLOT_BAN_REMOVE,
+    SLOT_BAN_EACH,
+    SLOT_BAN_PRUNE,
     SLOT_SECRET_GET,
     SLOT_SECRET_PUT,
     SLOTS
@@ -136,6 +140,12 @@ enum error sqlite_binding_prune(struct store *store, int64_t now, unsigned limit
 /* Writes what was gathered; called before a commit and before anything reads. */
 enum error sqlite_bindings_write(struct sqlite *s);
 void sqlite_bindings_forget(struct sqlite *s);
+/* bans.c */
+enum error sqlite_ban_put(struct store *store, const struct store_ban *ban);
+enum error sqlite_ban_remove(struct store *store, struct view network);
+enum error sqlite_ban_each(struct store *store, struct view after, int64_t now,
+                           store_ban_each *each, void *arg);
+enum error sqlite_ban_prune(struct store *store, int64_t now);
 /* secrets.c */
 enum error sqlite_secret(struct store *store, const char *name, void *out, size_t n);
 /* backup.c, check.c */

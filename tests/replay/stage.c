@@ -94,6 +94,9 @@ void stage_open(void)
 
     if (stage.base)
         return;
+    /* what a scenario does wrong is judged by the guard only if the scenario is about it */
+    if (view_ifind(text_done(&config_text), VIEW("guard")) == config_text.n)
+        text_string(&config_text, "guard { trusted = {\"0.0.0.0/0\"} }\n");
     text_string(&config_text, "domain = {\"" SERVER_DOMAIN "\"}\n");
     stage.config = config_parse("config", config_bytes, config_text.n, on_problem, NULL);
     stage.base = event_base_new();

@@ -306,8 +306,9 @@ static void nonces_are_bound_to_their_source(void **state)
 
     assert_int_equal(nonce_check(f->nonces, n, 0, there), NONCE_FOREIGN);
     assert_int_equal(nonce_check(f->nonces, n, 0, here), NONCE_GOOD);
-    n = nonce_of(f, true); /* a client with qop may change its address: the count protects it */
-    assert_int_equal(nonce_check(f->nonces, n, 1, there), NONCE_GOOD);
+    n = nonce_of(f, true); /* a client that has moved only has to answer anew */
+    assert_int_equal(nonce_check(f->nonces, n, 1, there), NONCE_STALE);
+    assert_int_equal(nonce_check(f->nonces, n, 1, here), NONCE_GOOD);
 }
 
 static void nonces_keep_their_kind(void **state)
@@ -329,8 +330,10 @@ static void foreign_nonces_are_told(void **state)
     for (size_t i = 0; i < n.n; i++) {
         char was = f->text[i];
 
+        /* those from 16 to 23 tell the address alone */
         f->text[i] = was == '0' ? '1' : '0';
-        assert_int_equal(nonce_check(f->nonces, n, 1, here), NONCE_FOREIGN);
+        assert_int_equal(nonce_check(f->nonces, n, 1, here),
+                         i / 8 == 2 ? NONCE_STALE : NONCE_FOREIGN);
         f->text[i] = 'g';
         assert_int_equal(nonce_check(f->nonces, n, 1, here), NONCE_FOREIGN);
         f->text[i] = was;

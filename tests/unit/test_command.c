@@ -687,6 +687,31 @@ static void starved_commands_say_so(void **state)
     json_set_alloc_funcs(malloc, free);
 }
 
+static void bans_are_made_shown_and_ended(void **state)
+{
+    struct fixture *f = *state;
+
+    run_ok(f, "{'command':'ban add','address':'192.0.2.1','seconds':60}");
+    assert_int_equal(atoi(f->change), CHANGE_BAN);
+    run_ok(f, "{'command':'ban add','address':'2001:db8::1','seconds':'60'}");
+    run_ok(f, "{'command':'ban add','address':'192.0.2.0/24'}");
+    run_refused(f, "{'command':'ban add','address':'192.0.2.1/24'}", "zeros behind the prefix");
+    run_refused(f, "{'command':'ban add'}", "not an address");
+    run_refused(f, "{'command':'ban add','address':7}", "not an address");
+    run_refused(f, "{'command':'ban add','address':'::1','seconds':0}", "from 1 to");
+    run_refused(f, "{'command':'ban add','address':'::1','seconds':'x'}", "from 1 to");
+    run_refused(f, "{'command':'ban add','address':'::1','seconds':31536001}", "from 1 to");
+    run_ok(f, "{'command':'ban list','limit':1,'after':'192.0.2.0/24'}");
+    assert_int_equal(json_array_size(f->items), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(f->items, 0), "address")),
+                        "192.0.2.1");
+    run_ok(f, "{'command':'ban list'}");
+    assert_int_equal(json_array_size(f->items), 3);
+    run_ok(f, "{'command':'ban remove','address':'2001:db8::77'}");
+    assert_int_equal(atoi(f->change), CHANGE_BAN_GONE);
+    run_refused(f, "{'command':'ban remove','address':'2001:db8::1'}", "is not banned");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -709,6 +734,7 @@ int main(void)
         TEST(lost_keys_are_told),
         TEST(routes_live_and_die),
         TEST(bad_routes_are_refused),
+        TEST(bans_are_made_shown_and_ended),
         TEST(registrations_are_listed_in_pages),
         TEST(registrations_are_removed),
         TEST(contact_of_any_bytes_is_shown),

@@ -176,12 +176,12 @@ static void later_keys_warn(void **state)
     config_warnings(c, tell, NULL);
     assert_string_equal(told, "");
     config_free(c);
-    c = parse_right("http = \"1.2.3.4:80\" tls { verify-client = off } guard { trusted = {a} }\n"
+    c = parse_right("http = \"1.2.3.4:80\" tls { verify-client = off } tftp-allow = {a}\n"
                     "phone \"echo\" { number = \"600\" answer = \"echo\" }");
     told[0] = '\0';
     config_warnings(c, tell, NULL);
     assert_string_equal(told, "http has no effect yet\n"
-                              "guard.trusted has no effect yet\nphone has no effect yet\n");
+                              "tftp-allow has no effect yet\nphone has no effect yet\n");
     config_free(c);
 }
 

@@ -30,8 +30,8 @@ struct fixture {
     /* what the sip role was told */
     uint8_t secret[SECRETS];
     unsigned secrets, snapshots, verdicts, changes, ends, questions;
-    unsigned users, aliases, bindings; /* in the snapshot */
-    enum verdict verdict;              /* the last one */
+    unsigned users, aliases, bindings, bans; /* in the snapshot */
+    enum verdict verdict;                    /* the last one */
     unsigned verdict_counts[VERDICT_UNAVAILABLE + 1];
     char verdict_user[64], change[128], question[256];
     unsigned responses;
@@ -47,6 +47,7 @@ static void count_change(struct fixture *f, const struct change *c)
     f->users += c->kind == CHANGE_USER;
     f->aliases += c->kind == CHANGE_ALIAS;
     f->bindings += c->kind == CHANGE_BINDING;
+    f->bans += c->kind == CHANGE_BAN;
 }
 
 static void take_snapshot(struct fixture *f, const struct channel_message *m)
@@ -61,7 +62,7 @@ static void take_snapshot(struct fixture *f, const struct channel_message *m)
     assert_true(map != MAP_FAILED);
     assert_int_equal(ftruncate(m->fd, 0), -1); /* sealed */
     all = (struct view){map, size};
-    f->users = f->aliases = f->bindings = 0;
+    f->users = f->aliases = f->bindings = f->bans = 0;
     while (all.n) {
         assert_true(change_unpack(&c, &all));
         count_change(f, &c);
@@ -352,6 +353,23 @@ static void registered_means_on_disk(void **state)
     assert_int_equal(f->verdict_counts[VERDICT_OK], 2);
     assert_int_equal(f->verdict_counts[VERDICT_DENIED], 1);
     assert_int_equal(bindings_on_disk(f), 2);
+}
+
+static void bans_of_sip_are_stored_and_echoed(void **state)
+{
+    struct fixture *f = *state;
+    struct change ban = {.kind = CHANGE_BAN,
+                         .ban = {VIEW("192.0.2.1"), clock_wall() + 60, 10, VIEW("why")}};
+    struct pack k = {0};
+
+    change_pack(&k, &ban);
+    assert_int_equal(channel_send(f->sip, KEEPER_BAN, 0, pack_bytes_view(&k), -1), OK);
+    pack_free(&k);
+    turn_until(f, &f->changes, 1);
+    assert_int_equal(atoi(f->change), CHANGE_BAN);
+    assert_int_equal(channel_send(f->sip, KEEPER_HELLO, 0, VIEW_NONE, -1), OK);
+    turn_until(f, &f->snapshots, 1);
+    assert_int_equal(f->bans, 1);
 }
 
 static void nobody_registers_for_another(void **state)
@@ -725,6 +743,7 @@ int main(void)
         CONNECTED(hello_brings_secret_and_snapshot),
         CONNECTED(claims_are_checked),
         CONNECTED(registered_means_on_disk),
+        CONNECTED(bans_of_sip_are_stored_and_echoed),
         CONNECTED(nobody_registers_for_another),
         CONNECTED(malformed_messages_are_denied),
         CONNECTED(full_disk_is_unavailable_until_it_is_not),

@@ -285,6 +285,34 @@ static void phone_registers(struct desk *d)
     office_pass(&d->office, 40000);
 }
 
+/* Refusals are held back, then the address is banned. */
+static void passwords_are_guessed(struct desk *d)
+{
+    static const char *const users[] = {ANNA, BERT};
+
+    guard_configure(d->office.worker.guard, 2);
+    for (unsigned i = 0; i < 4; i++) {
+        const char *user = users[i / 2];
+        char answer[1024] = "";
+        struct text t = TEXT(answer);
+
+        if (i % 2) {
+            text_string(&t, "Authorization: ");
+            office_answer(&t, user, "guess", VIEW("REGISTER"), "sip:" OFFICE_DOMAIN,
+                          (struct view){d->nonce, NONCE_TEXT}, false);
+            text_string(&t, "\r\n");
+        }
+        say(d, "198.51.100.7",
+            "REGISTER sip:" OFFICE_DOMAIN " SIP/2.0\r\n"
+            "Via: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bKg%u\r\n"
+            "From: <sip:%s@" OFFICE_DOMAIN ">;tag=a\r\nTo: <sip:%s@" OFFICE_DOMAIN
+            ">\r\nCall-ID: guess\r\nCSeq: %u REGISTER\r\nUser-Agent: CSCO/7\r\n%.*s"
+            "Content-Length: 0\r\n\r\n",
+            i, user, user, i + 1, (int)t.n, answer);
+    }
+    office_pass(&d->office, 5000);
+}
+
 static void facts_arrive(struct desk *d)
 {
     struct location *l = d->office.worker.location;
@@ -442,6 +470,12 @@ static void test_registration(void **state)
     fail_each(phone_registers, true);
 }
 
+static void test_guesses(void **state)
+{
+    (void)state;
+    fail_each(passwords_are_guessed, true);
+}
+
 static void test_call(void **state)
 {
     (void)state;
@@ -496,12 +530,13 @@ static void scenarios_are_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),        cmocka_unit_test(scenarios_are_whole),
-        cmocka_unit_test(test_configuration), cmocka_unit_test(test_opening),
-        cmocka_unit_test(test_facts),         cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_registration),  cmocka_unit_test(test_call),
-        cmocka_unit_test(test_refused_call),  cmocka_unit_test(test_cancelled_call),
-        cmocka_unit_test(test_ringing_call),  cmocka_unit_test(test_ways),
+        cmocka_unit_test(test_values),         cmocka_unit_test(scenarios_are_whole),
+        cmocka_unit_test(test_configuration),  cmocka_unit_test(test_opening),
+        cmocka_unit_test(test_facts),          cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_registration),   cmocka_unit_test(test_guesses),
+        cmocka_unit_test(test_call),           cmocka_unit_test(test_refused_call),
+        cmocka_unit_test(test_cancelled_call), cmocka_unit_test(test_ringing_call),
+        cmocka_unit_test(test_ways),
     };
 
     log_level = LOG_LEVEL_ERROR;

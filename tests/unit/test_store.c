@@ -472,6 +472,50 @@ static void older_file_is_migrated(void **state)
     assert_int_equal(found, ours);
 }
 
+static bool see_ban(void *arg, const struct store_ban *ban)
+{
+    struct seen *seen = arg;
+    size_t n = strlen(seen->text);
+
+    seen->count++;
+    (void)snprintf(seen->text + n, sizeof(seen->text) - n, "%.*s %lld %u %.*s;",
+                   (int)ban->network.n, ban->network.p, (long long)ban->until, ban->users,
+                   (int)ban->reason.n, ban->reason.p);
+    return true;
+}
+
+static struct seen bans(struct store *s, const char *after)
+{
+    struct seen seen = {0};
+
+    assert_int_equal(s->ops->ban_each(s, view_of(after), NOW, see_ban, &seen), OK);
+    return seen;
+}
+
+static void put_ban(struct store *s, const char *network, int64_t until, uint32_t users)
+{
+    struct store_ban ban = {view_of(network), until, users, VIEW("why")};
+
+    assert_int_equal(s->ops->ban_put(s, &ban), OK);
+}
+
+static void bans_are_kept_until_they_are_over(void **state)
+{
+    struct store *s = fixture_of(state)->store;
+
+    put_ban(s, "192.0.2.2", NOW + 60, 10);
+    put_ban(s, "192.0.2.0/24", NOW + 60, 0);
+    put_ban(s, "192.0.2.9", NOW, 3);
+    put_ban(s, "192.0.2.2", NOW + 90, 11);
+    assert_string_equal(bans(s, "").text, "192.0.2.0/24 1000060 0 why;192.0.2.2 1000090 11 why;");
+    assert_int_equal(bans(s, "192.0.2.0/24").count, 1);
+    assert_int_equal(s->ops->ban_prune(s, NOW + 60), OK);
+    assert_int_equal(bans(s, "").count, 1);
+    assert_int_equal(s->ops->ban_remove(s, VIEW("192.0.2.2")), OK);
+    assert_int_equal(s->ops->ban_remove(s, VIEW("192.0.2.2")), ERR_NOT_FOUND);
+    assert_int_equal(bans(s, "").count, 0);
+}
+
 static const char version_2[] =
     "CREATE TABLE binding (id INTEGER PRIMARY KEY, expires INTEGER NOT NULL,"
     " registered INTEGER NOT NULL, number TEXT NOT NULL, domain TEXT NOT NULL,"
@@ -737,6 +781,7 @@ int main(void)
         OPENED(rollback_keeps_nothing),
         OPENED(gathered_bindings_are_seen_and_rolled_back),
         OPENED(damaged_rows_are_told),
+        OPENED(bans_are_kept_until_they_are_over),
         OPENED(secret_lasts),
         OPENED(second_server_is_told_that_it_is_busy),
         OPENED(files_are_private),

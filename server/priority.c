@@ -1,0 +1,47 @@
+/* Whose requests come first when not all can be dealt with. */
+#include "server/worker.h"
+
+/* The Call-ID of a registration is known to the phone alone. */
+bool request_is_refresh(const struct worker *w, const struct request *r)
+{
+    const struct user *u;
+    struct uri to;
+
+    if (r->m->method_id != METHOD_REGISTER || uri_parse(&to, r->m->to_uri) != OK)
+        return false;
+    u = plan_user(&w->plan, w->location, &to);
+    for (const struct binding *b = u ? u->bindings : NULL; b; b = b->next)
+        if (view_eq(binding_call_id(b), r->m->call_id))
+            return true;
+    return false;
+}
+
+bool request_is_from_phone(const struct worker *w, const struct request *r)
+{
+    const struct user *u;
+    struct uri from;
+
+    if (r->m->method_id != METHOD_INVITE || uri_parse(&from, r->m->from_uri) != OK)
+        return false;
+    u = plan_user(&w->plan, w->location, &from);
+    for (const struct binding *b = u ? u->bindings : NULL; b; b = b->next) {
+        struct sip_flow flow = binding_flow(b);
+
+        if (flow_same_peer(&flow, &r->from))
+            return true;
+    }
+    return false;
+}
+
+bool request_is_emergency(const struct worker *w, const struct request *r)
+{
+    char number[NUMBER_MAX];
+
+    if (r->m->method_id != METHOD_INVITE || number_canonical(r->uri.user, number) != OK ||
+        (r->uri.scheme != URI_TEL && !plan_domain(&w->plan, r->uri.host, r->uri.port).n))
+        return false;
+    for (size_t i = 0; i < w->config->emergency_count; i++)
+        if (view_eq(view_of(w->config->emergency[i]), view_of(number)))
+            return true;
+    return false;
+}
