@@ -12,6 +12,7 @@
     X(hopeless, "sip.hopeless")                                                                    \
     X(refused, "sip.refused")                                                                      \
     X(too_small, "sip.refused.silently")                                                           \
+    X(icmp, "sip.icmp.unreachable")                                                                \
     X(stray_acks, "sip.acks.stray")                                                                \
     X(absorbed_acks, "sip.acks.absorbed")                                                          \
     X(challenges, "auth.challenges")                                                               \

@@ -35,6 +35,9 @@ static bool options_set(int fd, const struct config_listen *l)
     if (l->transport != LISTEN_UDP)
         return !setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     buffer_enlarge(fd);
+    /* what ICMP says of a peer comes back with his address, RFC 3261 18.4 */
+    (void)(six ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on)
+               : setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on));
     if (!address_wildcard(l))
         return true;
     /* the answer has to leave from the address that the question came to */

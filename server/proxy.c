@@ -165,7 +165,7 @@ static bool stranger_receive(struct worker *w, struct request *r, enum target_ki
         self_answer(w, r);
         return true;
     }
-    return guards_hide(w, r, kind == TARGET_UNKNOWN);
+    return guards_hide(w, r, kind == TARGET_UNKNOWN || kind == TARGET_ROUTE);
 }
 
 void proxy_receive(struct worker *w, struct request *r)

@@ -73,6 +73,14 @@ static bool on_accept(void *arg, const struct sip_flow *from)
     return !guards_turn_away(arg, from);
 }
 
+static void on_refused(void *arg, const struct sip_flow *flow)
+{
+    struct worker *w = arg;
+
+    w->counters.icmp++;
+    client_transactions_refuse(w->transactions, flow);
+}
+
 static void on_want_stream(void *arg, uint8_t family)
 {
     struct worker *w = arg;
@@ -86,8 +94,13 @@ static void on_want_stream(void *arg, uint8_t family)
 
 static enum error parts_make(struct worker *w)
 {
-    struct transport_handler handler = {on_network, on_broken, on_want_stream,
-                                        on_turned,  w,         on_accept};
+    struct transport_handler handler = {.message = on_network,
+                                        .broken = on_broken,
+                                        .refused = on_refused,
+                                        .want_stream = on_want_stream,
+                                        .turned = on_turned,
+                                        .arg = w,
+                                        .admit = on_accept};
     enum error error;
 
     if ((error = uri_init()) != OK || (error = wheel_new(&w->wheel, clock_ms())) != OK ||

@@ -321,6 +321,21 @@ void client_transactions_fail(struct transactions *t, const struct sip_flow *flo
     table_each(&t->clients, fail_one, &copy);
 }
 
+static void refuse_one(struct table_node *node, void *arg)
+{
+    struct client_transaction *c = (struct client_transaction *)(void *)node;
+
+    if (c->state == CALLING)
+        fail_one(node, arg);
+}
+
+void client_transactions_refuse(struct transactions *t, const struct sip_flow *flow)
+{
+    struct sip_flow copy = *flow;
+
+    table_each(&t->clients, refuse_one, &copy);
+}
+
 static void clear_one(struct table_node *node, void *arg)
 {
     (void)arg;

@@ -21,23 +21,26 @@ struct departures {
     struct sip_flow flow[DEPARTURES];
     struct sip_flow broken[DEPARTURES]; /* could not be sent to; told at the end of the turn */
     unsigned broken_count;
+    struct sip_flow refused[DEPARTURES]; /* by ICMP; told with them */
+    unsigned refused_count;
     struct sockaddr_storage to[DEPARTURES];
     union udp_control control[DEPARTURES];
     char bytes[ROOM];
 };
 
-/* Not told in the middle of a send: whoever sends may be what ends. */
-static void broken_tell(struct transport *t)
-{
-    struct departures *d = t->departures;
-    struct sip_flow broken[DEPARTURES];
-    unsigned count = d->broken_count;
+typedef void tell(void *arg, const struct sip_flow *flow);
 
-    memcpy(broken, d->broken, count * sizeof(*broken));
-    d->broken_count = 0;
-    for (unsigned i = 0; i < count; i++)
-        t->handler.broken(t->handler.arg, &broken[i]);
-    if (count)
+/* Not told in the middle of a send: whoever sends may be what ends. */
+static void flows_tell(struct transport *t, struct sip_flow *flows, unsigned *count, tell *told)
+{
+    struct sip_flow copy[DEPARTURES];
+    unsigned n = *count;
+
+    memcpy(copy, flows, n * sizeof(*copy));
+    *count = 0;
+    for (unsigned i = 0; i < n; i++)
+        told(t->handler.arg, &copy[i]);
+    if (n)
         t->handler.turned(t->handler.arg);
 }
 
@@ -48,7 +51,19 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     udp_flush(t);
-    broken_tell(t);
+    flows_tell(t, t->departures->broken, &t->departures->broken_count, t->handler.broken);
+    if (t->handler.refused)
+        flows_tell(t, t->departures->refused, &t->departures->refused_count, t->handler.refused);
+}
+
+void departures_refuse(struct transport *t, const struct sip_flow *flow)
+{
+    struct departures *d = t->departures;
+
+    if (d->refused_count == DEPARTURES) /* the rest finds out by its timers */
+        return;
+    d->refused[d->refused_count++] = *flow;
+    event_active(d->flush, EV_TIMEOUT, 0);
 }
 
 enum error departures_new(struct transport *t)
@@ -112,6 +127,7 @@ void udp_flush(struct transport *t)
 {
     struct departures *d = t->departures;
     unsigned count = d->count, done = 0;
+    bool again = false;
 
     d->count = 0;
     d->used = 0;
@@ -121,6 +137,11 @@ void udp_flush(struct transport *t)
         if (n > 0) {
             done += (unsigned)n;
             t->counts.sent += (unsigned)n;
+            again = false;
+            continue;
+        }
+        if (!again && udp_errors(d->from)) { /* it was another datagram's fault */
+            again = true;
             continue;
         }
         if (is_loss(errno)) {

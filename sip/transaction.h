@@ -108,6 +108,10 @@ void client_transaction_orphan(struct client_transaction *c);
 /* The flow is broken: everything that still waits on it fails with 503. */
 void client_transactions_fail(struct transactions *t, const struct sip_flow *flow);
 
+/* Somebody says that flow's peer cannot be reached: requests that he has not answered yet fail with
+ * 503. (He may lie: what was answered goes on.) */
+void client_transactions_refuse(struct transactions *t, const struct sip_flow *flow);
+
 /* Writes the ACK of a non-2xx answer (17.1.1.3) or the CANCEL (9.1) for an INVITE that we sent. */
 void ack_write(struct text *out, const struct sip_message *invite,
                const struct sip_message *answer);

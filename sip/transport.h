@@ -13,6 +13,8 @@ struct transport_handler {
     void (*message)(void *arg, const struct sip_flow *from, struct view bytes);
     /* Nothing can be sent along flow any more (a connection failed or was closed). */
     void (*broken)(void *arg, const struct sip_flow *flow);
+    /* Optional: somebody (who may lie) says by ICMP that a datagram could not be delivered. */
+    void (*refused)(void *arg, const struct sip_flow *flow);
     /* A TCP socket of this family (4, 6) is needed; it comes by transport_give_stream. */
     void (*want_stream)(void *arg, uint8_t family);
     /* One wake-up was dealt with: time to look at the timers. */

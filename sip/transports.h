@@ -55,11 +55,15 @@ struct transport {
 
 /* udp.c */
 enum error udp_listen(struct listener *l);
+/* Takes what ICMP has said off the socket's error queue; how many there were. */
+unsigned udp_errors(const struct listener *l);
 /* departures.c */
 enum error departures_new(struct transport *t);
 /* Sends what waits. */
 void departures_free(struct transport *t);
 void udp_flush(struct transport *t);
+/* flow's peer was said to be unreachable; told at the end of the turn. */
+void departures_refuse(struct transport *t, const struct sip_flow *flow);
 /* OK: it waits for the end of the turn. Who cannot be sent to is told as broken. */
 enum error udp_send(struct transport *t, const struct sip_flow *flow, struct view bytes);
 /* tcp.c: TCP and TLS */

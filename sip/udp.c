@@ -1,14 +1,20 @@
 /* UDP, what arrives: each socket is drained per wake-up; on a wildcard socket it is noted which
  * address a request was sent to. */
 #include <errno.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
+/* wants those above first */
+#include <linux/errqueue.h>
 
 #include "sip/stun.h"
 #include "sip/transports.h"
 
 #define DRAIN_MAX      64  /* datagrams a wake-up, so that timers and connections get their turn */
+#define ERRORS_MAX     32  /* ICMP errors looked at a time */
 #define ARRIVALS       32  /* of them, at a time */
 #define BUSY_PERIOD    128 /* ms */
 #define BUSY_DATAGRAMS 128 /* within a period, from which on arrivals are gathered */
@@ -127,22 +133,72 @@ static void next_arm(struct listener *l, int heard)
         (void)event_add(l->readable, NULL);
 }
 
+/* Does this say that the peer cannot be reached, now and by this way? */
+static bool is_unreachable(const struct sock_extended_err *e)
+{
+    if (e->ee_origin == SO_EE_ORIGIN_ICMP)
+        return e->ee_type == ICMP_DEST_UNREACH && e->ee_code != ICMP_FRAG_NEEDED;
+    return e->ee_origin == SO_EE_ORIGIN_ICMP6 && e->ee_type == ICMP6_DST_UNREACH;
+}
+
+static void error_handle(const struct listener *l, struct msghdr *m, const struct sockaddr *to)
+{
+    struct sip_flow flow = {.transport = FLOW_UDP, .listener = l->index};
+
+    flow_set_peer(&flow, to);
+    for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
+        struct sock_extended_err e;
+
+        if (!(h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_RECVERR) &&
+            !(h->cmsg_level == IPPROTO_IPV6 && h->cmsg_type == IPV6_RECVERR))
+            continue;
+        memcpy(&e, CMSG_DATA(h), sizeof(e));
+        if (is_unreachable(&e))
+            departures_refuse(l->owner, &flow);
+    }
+}
+
+unsigned udp_errors(const struct listener *l)
+{
+    unsigned count = 0;
+
+    for (; count < ERRORS_MAX; count++) {
+        struct sockaddr_storage to = {0};
+        char control[512], byte;
+        struct iovec iov = {&byte, 1};
+        struct msghdr m = {.msg_name = &to,
+                           .msg_namelen = sizeof(to),
+                           .msg_iov = &iov,
+                           .msg_iovlen = 1,
+                           .msg_control = control,
+                           .msg_controllen = sizeof(control)};
+
+        if (recvmsg(l->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+            break;
+        error_handle(l, &m, (struct sockaddr *)&to);
+    }
+    return count;
+}
+
 static void on_datagrams(evutil_socket_t fd, short what, void *arg)
 {
     static __thread struct arrivals a;
     struct listener *l = arg;
-    int heard = 0, n;
+    unsigned errors = 0;
+    int heard = 0, n, number;
 
     (void)fd;
     (void)what;
     clock_update();
     do {
         n = datagrams_receive(l, &a);
+        number = errno;
         for (int i = 0; i < n; i++)
             datagram_handle(l, &a, i);
         heard += n > 0 ? n : 0;
-    } while (heard < DRAIN_MAX &&
-             (n == ARRIVALS || (n < 0 && (errno == EINTR || errno == ECONNREFUSED))));
+        if (n < 0) /* an empty socket wakes us for its error queue, too */
+            errors = errors < ERRORS_MAX ? errors + udp_errors(l) + (number == EINTR) : 0;
+    } while (heard < DRAIN_MAX && (n == ARRIVALS || (n < 0 && errors && number != EAGAIN)));
     next_arm(l, heard);
     l->owner->handler.turned(l->owner->handler.arg);
 }

@@ -89,6 +89,7 @@ def test_one_gateway_dies_and_no_call_fails_that_had_not_begun(daemon, two):
             hang_up(out, take(second, out, seconds=8))
         counters = daemon.status()["counters"]
         assert counters["proxy.failovers"] >= 1
+        assert counters["sip.icmp.unreachable"] >= 1  # it did not take 4 s
         first.open()
 
 

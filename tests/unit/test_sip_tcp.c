@@ -57,7 +57,11 @@ static void on_turned(void *arg)
 static int setup(void **state)
 {
     struct side *s = calloc(1, sizeof(*s));
-    struct transport_handler handler = {on_message, on_broken, on_want_stream, on_turned, s, NULL};
+    struct transport_handler handler = {.message = on_message,
+                                        .broken = on_broken,
+                                        .want_stream = on_want_stream,
+                                        .turned = on_turned,
+                                        .arg = s};
     socklen_t size = sizeof(s->address);
 
     s->base = event_base_new();
