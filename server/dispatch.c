@@ -95,7 +95,7 @@ static void ack_dispatch(struct worker *w, struct request *r)
     struct sip_flow to;
 
     if (tx && !server_transaction_is_accepted(tx)) {
-        server_transaction_receive(tx, r->m);
+        server_transaction_receive(tx, r->m, &r->from);
         return;
     }
     to_tag_make(w, r->m, tag);
@@ -249,7 +249,7 @@ void dispatch_request(struct worker *w, const struct sip_message *m, const struc
     }
     tx = server_transaction_find(w->transactions, r.key);
     if (tx) {
-        server_transaction_receive(tx, m);
+        server_transaction_receive(tx, m, from);
         return;
     }
     if (!request_check(w, &r))

@@ -183,14 +183,16 @@ static void ack_receive(struct server_transaction *s)
     end_in(s, flow_is_reliable(&s->flow) ? 1 : TIMER_T4); /* timer I */
 }
 
-void server_transaction_receive(struct server_transaction *s, const struct sip_message *request)
+void server_transaction_receive(struct server_transaction *s, const struct sip_message *request,
+                                const struct sip_flow *from)
 {
     if (request->method_id == METHOD_ACK) {
         ack_receive(s);
         return;
     }
     s->owner->retransmissions++;
-    if (s->credit != UINT32_MAX && request->bytes.n < SIP_STREAM_MAX)
+    if (s->credit != UINT32_MAX && flow_same_address(from, &s->flow) &&
+        request->bytes.n < SIP_STREAM_MAX)
         s->credit += 3 * (uint32_t)request->bytes.n;
     if (s->state != ACCEPTED && s->state != CONFIRMED)
         response_send(s);

@@ -47,8 +47,10 @@ struct server_transaction *server_transaction_find(const struct transactions *t,
 /* The INVITE transaction that a CANCEL means (9.2). */
 struct server_transaction *server_transaction_find_invite(struct transactions *t,
                                                           const struct sip_message *cancel);
-/* Gives a found transaction its message: answers again, or takes the ACK. */
-void server_transaction_receive(struct server_transaction *s, const struct sip_message *request);
+/* Gives a found transaction its message: answers again, or takes the ACK. What came from elsewhere
+ * than the request lends no credit: its sender would spend it on somebody else. */
+void server_transaction_receive(struct server_transaction *s, const struct sip_message *request,
+                                const struct sip_flow *from);
 /* Sends an answer; bytes are copied. A final one starts the last timers. A 2xx to an INVITE may be
  * given again and again while it is accepted (RFC 6026). Others after a final one are ignored. */
 void server_transaction_respond(struct server_transaction *s, unsigned status, struct view bytes);
