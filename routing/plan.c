@@ -64,6 +64,25 @@ struct user *plan_user(const struct plan *p, const struct location *l, const str
     return user_by(l, &s, domain);
 }
 
+static bool is_emergency(const struct plan *p, const char *canonical)
+{
+    char number[NUMBER_MAX];
+
+    for (size_t i = 0; i < p->emergency_count; i++)
+        if (number_canonical(view_of(p->emergency[i]), number) == OK &&
+            strcmp(number, canonical) == 0)
+            return true;
+    return false;
+}
+
+bool plan_is_emergency(const struct plan *p, const struct uri *uri)
+{
+    struct spellings s;
+
+    return uri->has_user && uri_domain(p, uri).n && spellings_make(&s, uri) &&
+           is_emergency(p, s.canonical);
+}
+
 bool plan_target(struct uri *out, struct view target, struct view domain)
 {
     if (view_find(target, ':') < target.n)
@@ -80,17 +99,6 @@ static void route_target(struct target *t, const struct plan *p, const struct sp
         return;
     t->kind = TARGET_ROUTE;
     memcpy(t->number, s->canonical, sizeof(t->number));
-}
-
-static bool is_emergency(const struct plan *p, const char *canonical)
-{
-    char number[NUMBER_MAX];
-
-    for (size_t i = 0; i < p->emergency_count; i++)
-        if (number_canonical(view_of(p->emergency[i]), number) == OK &&
-            strcmp(number, canonical) == 0)
-            return true;
-    return false;
 }
 
 bool plan_step(struct target *t, const struct plan *p, const struct location *l, struct uri *uri)

@@ -56,5 +56,7 @@ const struct forward *target_forward_first(const struct target *t);
 const struct forward *target_forward(const struct target *t, enum forward_kind kind);
 /* The user that uri names, without following aliases; NULL. */
 struct user *plan_user(const struct plan *p, const struct location *l, const struct uri *uri);
+/* Is it one of plan.emergency, in our domain? Without following aliases. */
+bool plan_is_emergency(const struct plan *p, const struct uri *uri);
 
 #endif

@@ -22,8 +22,7 @@ static uint32_t order_of(unsigned q, const struct binding *b)
     return (q * 1001 + b->q) * ALTERNATIVES + ALTERNATIVES - 1 - newer_flows(b);
 }
 
-/* A request to a sips: URI goes on by TLS or not at all (RFC 3261 26.2.2). */
-static bool may_take(bool secure, const struct sip_flow *flow)
+bool aim_may_take(bool secure, const struct sip_flow *flow)
 {
     return !secure || flow->transport == FLOW_TLS;
 }
@@ -37,7 +36,7 @@ bool aim_possible(const struct worker *w, const struct request *r, const struct 
     for (const struct binding *b = u->bindings; b; b = b->next) {
         if (!reach_binding(w, b, &hop))
             continue;
-        if (may_take(r->uri.scheme == URI_SIPS, &hop.flow))
+        if (aim_may_take(r->uri.scheme == URI_SIPS, &hop.flow))
             return true;
         *insecure = true;
     }
@@ -58,7 +57,7 @@ static unsigned phones_add(struct context *c, const struct user *u, unsigned q)
     for (const struct binding *b = u->bindings; b; b = b->next) {
         struct hop hop;
 
-        if (!reach_binding(c->worker, b, &hop) || !may_take(c->secure, &hop.flow))
+        if (!reach_binding(c->worker, b, &hop) || !aim_may_take(c->secure, &hop.flow))
             continue;
         hop.instance = b->reg_id ? hash_view(binding_instance(b)) | 1 : 0;
         status = status_of(targets_add(&c->targets, &hop, order_of(q, b)));
@@ -90,7 +89,7 @@ static unsigned aim_elsewhere(struct context *c, const struct uri *uri, struct v
     if (!route_hop(c->worker, uri, &hop) ||
         (hop.flow.family && transport_is_self(c->worker->transport, &hop.flow)))
         return 404;
-    if (hop.flow.family && !may_take(c->secure, &hop.flow))
+    if (hop.flow.family && !aim_may_take(c->secure, &hop.flow))
         return 480;
     return status_of(targets_add(&c->targets, &hop, q * 1001 * ALTERNATIVES));
 }

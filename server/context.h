@@ -142,6 +142,8 @@ void branch_ways_free(struct branch *b);
 bool redirect_follow(struct context *c, const struct sip_message *m);
 
 /* aim.c */
+/* A request to a sips: URI (secure) goes on by TLS or not at all (RFC 3261 26.2.2). */
+bool aim_may_take(bool secure, const struct sip_flow *flow);
 /* Adds the ways to a user's phones. 0: done; else the status to answer with. */
 #define AIM_FIRST 1000 /* q of the request's own target */
 unsigned aim_user(struct context *c, const struct user *u, unsigned q);

@@ -161,7 +161,7 @@ static bool request_check(struct worker *w, struct request *r)
     }
     if (r->m->method_id != METHOD_REGISTER && loop_found(w, r->m)) {
         w->counters.loops++;
-        refuse(w, r, 482, VIEW_NONE);
+        refuse_faulty(w, r, 482, VIEW_NONE);
         return false;
     }
     if ((h = sip_header(r->m, HEADER_PROXY_REQUIRE))) {

@@ -35,13 +35,5 @@ bool request_is_from_phone(const struct worker *w, const struct request *r)
 
 bool request_is_emergency(const struct worker *w, const struct request *r)
 {
-    char number[NUMBER_MAX];
-
-    if (r->m->method_id != METHOD_INVITE || number_canonical(r->uri.user, number) != OK ||
-        (r->uri.scheme != URI_TEL && !plan_domain(&w->plan, r->uri.host, r->uri.port).n))
-        return false;
-    for (size_t i = 0; i < w->config->emergency_count; i++)
-        if (view_eq(view_of(w->config->emergency[i]), view_of(number)))
-            return true;
-    return false;
+    return r->m->method_id == METHOD_INVITE && plan_is_emergency(&w->plan, &r->uri);
 }

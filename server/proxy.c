@@ -4,6 +4,7 @@
 #include "server/guards.h"
 #include "server/notice.h"
 #include "server/route.h"
+#include "server/trunk.h"
 
 /* RFC 5630 5.3: there is nobody who can be reached by TLS. */
 #define SIPS_REFUSAL VIEW("Warning: 380 offhook \"SIPS Not Allowed\"\r\n")
@@ -13,10 +14,9 @@ static bool is_invite(const struct request *r)
     return r->m->method_id == METHOD_INVITE;
 }
 
-/* A request to a sips: URI goes on by TLS or not at all (RFC 3261 26.2.2). */
 static bool may_take(const struct request *r, const struct sip_flow *flow)
 {
-    return r->uri.scheme != URI_SIPS || flow->transport == FLOW_TLS;
+    return aim_may_take(r->uri.scheme == URI_SIPS, flow);
 }
 
 /* A transaction for a request that has none yet: a stranger's, or one inside a dialog. */
@@ -206,6 +206,7 @@ void proxy_forward_dialog(struct worker *w, struct request *r, const struct sip_
     struct hop hop = {.flow = *to};
 
     r->in_dialog = true;
+    r->trusted = trunk_source(w, &r->from) != NULL;
     if (!may_take(r, to)) {
         answer(w, r, 480, SIPS_REFUSAL);
         return;
