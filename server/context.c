@@ -71,6 +71,7 @@ struct context *context_new(struct worker *w, struct request *r)
     c->invite = r->m->method_id == METHOD_INVITE;
     c->secure = r->uri.scheme == URI_SIPS;
     c->starting = true;
+    c->stranger = request_is_strangers(r);
     c->breadth = r->m->max_breadth < 0 ? BREADTH : (unsigned)r->m->max_breadth;
     if (!own_keep(c, r)) {
         free(c);
@@ -83,6 +84,7 @@ struct context *context_new(struct worker *w, struct request *r)
     if (c->next)
         c->next->link = &c->next;
     w->contexts = c;
+    w->strangers += c->stranger;
     return c;
 }
 
@@ -91,6 +93,7 @@ static void context_free(struct context *c)
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
+    c->worker->strangers -= c->stranger;
     while (c->branches) {
         struct branch *b = c->branches;
 

@@ -54,6 +54,7 @@ struct context {
     bool emergency; /* an emergency number: it is not forwarded */
     bool full;      /* no gateway has room: 503 is our own word */
     bool secure;    /* the Request-URI is sips: */
+    bool stranger;  /* it counts among worker.strangers */
     bool impatient; /* the running group has rung for long enough and was cancelled */
 };
 

@@ -54,6 +54,7 @@
     X(bans, "guard.bans")                                                                          \
     X(guard_dropped, "guard.dropped")                                                              \
     X(rate_limited, "guard.rate-limited")                                                          \
+    X(strangers_limited, "proxy.strangers.limited")                                                \
     X(shed, "overload.shed")                                                                       \
     X(out_of_memory, "memory.failures")
 

@@ -1,6 +1,11 @@
 /* Whose requests come first when not all can be dealt with. */
 #include "server/worker.h"
 
+bool request_is_strangers(const struct request *r)
+{
+    return !r->user && !r->trusted && !r->in_dialog;
+}
+
 /* The Call-ID of a registration is known to the phone alone. */
 bool request_is_refresh(const struct worker *w, const struct request *r)
 {

@@ -6,6 +6,8 @@
 #include "server/route.h"
 #include "server/trunk.h"
 
+#define STRANGERS_MAX 2000 /* requests under way whose senders have proven nothing */
+
 /* RFC 5630 5.3: there is nobody who can be reached by TLS. */
 #define SIPS_REFUSAL VIEW("Warning: 380 offhook \"SIPS Not Allowed\"\r\n")
 
@@ -34,6 +36,16 @@ static bool transaction_begin(struct worker *w, struct request *r, bool stranger
     return true;
 }
 
+/* All strangers together may only have so much under way. */
+static bool strangers_limit(struct worker *w, const struct request *r)
+{
+    if (w->strangers < STRANGERS_MAX || !request_is_strangers(r) || request_is_emergency(w, r))
+        return false;
+    w->counters.strangers_limited++;
+    refuse_for_now(w, r);
+    return true;
+}
+
 /* The response context of r, whose targets are to be added; NULL: answered. */
 static struct context *context_begin(struct worker *w, struct request *r, bool stranger)
 {
@@ -43,7 +55,7 @@ static struct context *context_begin(struct worker *w, struct request *r, bool s
         answer(w, r, 440, VIEW_NONE);
         return NULL;
     }
-    if (!transaction_begin(w, r, stranger))
+    if (strangers_limit(w, r) || !transaction_begin(w, r, stranger))
         return NULL;
     c = context_new(w, r);
     if (!c) {

@@ -53,6 +53,7 @@ struct worker {
     struct credential_query *credentials; /* responses that are waited for */
     struct trunk *trunks;
     struct context *contexts; /* of the requests under way */
+    unsigned strangers;       /* of them, whose senders have proven nothing */
     struct sip_link link;     /* all that leaves */
     struct counters counters;
     uint8_t token_key[16], tag_key[16];
@@ -102,6 +103,8 @@ void reply_build(struct worker *w, struct text *out, const struct request *r, un
 void answer(struct worker *w, const struct request *r, unsigned status, struct view headers);
 
 /* priority.c */
+/* Has its sender proven nothing, not even a part in a call? */
+bool request_is_strangers(const struct request *r);
 /* Is it the REGISTER of a phone that is registered, by its Call-ID? */
 bool request_is_refresh(const struct worker *w, const struct request *r);
 /* Is it a call that comes from where the phone of the user in From is registered? */
