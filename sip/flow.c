@@ -52,6 +52,17 @@ bool flow_same_address(const struct sip_flow *a, const struct sip_flow *b)
     return a->family == b->family && memcmp(a->address, b->address, 16) == 0;
 }
 
+bool flow_is_group(const struct sip_flow *f)
+{
+    static const uint8_t all[4] = {255, 255, 255, 255}, mapped[12] = {[10] = 255, [11] = 255};
+    const uint8_t *a = f->address;
+
+    if (f->family == 6 && memcmp(a, mapped, sizeof(mapped)) != 0)
+        return a[0] == 255;
+    a += f->family == 6 ? sizeof(mapped) : 0;
+    return (a[0] & 0xf0) == 0xe0 || memcmp(a, all, sizeof(all)) == 0;
+}
+
 bool flow_same_peer(const struct sip_flow *a, const struct sip_flow *b)
 {
     return a->transport == b->transport && a->port == b->port && flow_same_address(a, b);

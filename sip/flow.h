@@ -28,6 +28,8 @@ socklen_t flow_peer(const struct sip_flow *f, struct sockaddr_storage *out);
 /* Same transport, peer address and port? */
 bool flow_same_peer(const struct sip_flow *a, const struct sip_flow *b);
 bool flow_same_address(const struct sip_flow *a, const struct sip_flow *b);
+/* Is its address one of many hosts: multicast, or the broadcast of all networks? */
+bool flow_is_group(const struct sip_flow *f);
 /* Sets the peer's address from text ("192.0.2.1", "2001:db8::1", also in brackets). False when it
  * is not a numeric address; family then stays. */
 bool flow_set_address(struct sip_flow *f, struct view host);

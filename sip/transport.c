@@ -184,7 +184,7 @@ enum error transport_reach(const struct transport *t, struct sip_flow *flow)
         if (!fitting || (nearest && memcmp(l->address, nearest, 16) == 0))
             fitting = l;
     }
-    if (!fitting)
+    if (!fitting || flow_is_group(flow))
         return ERR_NOT_FOUND;
     flow->listener = fitting->index;
     if (!fitting->wildcard)

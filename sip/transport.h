@@ -63,7 +63,7 @@ bool transport_is_open(const struct transport *t, const struct sip_flow *flow);
  * registration lasts. */
 void transport_keep(struct transport *t, const struct sip_flow *flow);
 /* Chooses listener and local address for a flow whose transport, peer address and port are set.
- * ERR_NOT_FOUND: no listener of that transport and family. */
+ * ERR_NOT_FOUND: no listener of that transport and family, or no single host. */
 enum error transport_reach(const struct transport *t, struct sip_flow *flow);
 /* Our own "host:port" towards the peer of flow, for Via and Record-Route. */
 void transport_sent_by(const struct transport *t, const struct sip_flow *flow, struct text *out);

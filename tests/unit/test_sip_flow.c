@@ -125,6 +125,26 @@ static void packed_flows_come_back_whole_or_not(void **state)
     }
 }
 
+static void groups_are_no_peers(void **state)
+{
+    static const char *const groups[] = {"224.0.0.1",       "239.255.255.250", "::ffff:224.0.1.75",
+                                         "255.255.255.255", "ff02::1",         "ff0e::b"};
+    static const char *const hosts[] = {"223.255.255.255", "240.0.0.1", "::ffff:192.0.2.1",
+                                        "::1",             "fe80::1",   "2001:db8::1"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(groups); i++) {
+        struct sip_flow f = flow_of(FLOW_UDP, groups[i], 5060);
+
+        assert_true(flow_is_group(&f));
+    }
+    for (size_t i = 0; i < COUNT(hosts); i++) {
+        struct sip_flow f = flow_of(FLOW_UDP, hosts[i], 5060);
+
+        assert_false(flow_is_group(&f));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +154,7 @@ int main(void)
         cmocka_unit_test(peers_differ_in_all_parts),
         cmocka_unit_test(text_names_the_transport),
         cmocka_unit_test(packed_flows_come_back_whole_or_not),
+        cmocka_unit_test(groups_are_no_peers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
