@@ -129,8 +129,8 @@ static void groups_are_no_peers(void **state)
 {
     static const char *const groups[] = {"224.0.0.1",       "239.255.255.250", "::ffff:224.0.1.75",
                                          "255.255.255.255", "ff02::1",         "ff0e::b"};
-    static const char *const hosts[] = {"223.255.255.255", "240.0.0.1", "::ffff:192.0.2.1",
-                                        "::1",             "fe80::1",   "2001:db8::1"};
+    static const char *const hosts[] = {"223.255.255.255", "240.0.0.1",  "::ffff:192.0.2.1", "::1",
+                                        "fe80::1",         "2001:db8::1"};
 
     (void)state;
     for (size_t i = 0; i < COUNT(groups); i++) {
