@@ -81,13 +81,18 @@ unsigned aim_user(struct context *c, const struct user *u, unsigned q)
     return status;
 }
 
+/* Does it lead back to this server? Of a name that is known only when it is found. */
+static bool is_here(const struct context *c, const struct hop *hop)
+{
+    return hop->flow.family && transport_is_self(c->worker->transport, &hop->flow);
+}
+
 static unsigned aim_elsewhere(struct context *c, const struct uri *uri, struct view text,
                               unsigned q)
 {
     struct hop hop = {.uri = text};
 
-    if (!route_hop(c->worker, uri, &hop) ||
-        (hop.flow.family && transport_is_self(c->worker->transport, &hop.flow)))
+    if (!route_hop(c->worker, uri, &hop) || is_here(c, &hop))
         return 404;
     if (hop.flow.family && !aim_may_take(c->secure, &hop.flow))
         return 480;
@@ -125,7 +130,7 @@ static unsigned gateway_add(struct context *c, struct gateway *g, struct view nu
         return 503;
     }
     if (!gateway_uri(&text, g, number) || uri_parse(&uri, text_done(&text)) != OK ||
-        !route_hop(c->worker, &uri, &hop))
+        !route_hop(c->worker, &uri, &hop) || is_here(c, &hop))
         return 503;
     hop.uri = text_done(&text);
     return status_of(targets_add(&c->targets, &hop, order));

@@ -123,7 +123,7 @@ static bool errand_send(struct errand *e)
         uint64_t id = branch_new(0, branch);
 
         flow->listener = UINT8_MAX;
-        if (transport_reach(w->transport, flow) != OK || transport_is_self(w->transport, flow) ||
+        if (transport_reach(w->transport, flow) != OK ||
             (flow->transport == FLOW_TLS && !transport_is_open(w->transport, flow) &&
              transport_name(w->transport, flow, uri.host) != OK))
             continue;
@@ -142,9 +142,9 @@ static void on_found(void *user, const struct resolver_address *list, unsigned c
 
     (void)error;
     e->query = NULL;
-    for (unsigned i = 0; i < count; i++)
-        e->flows[i] = list[i].flow;
-    e->count = count;
+    for (unsigned i = 0; i < count; i++) /* not this server, which would trust itself */
+        if (!transport_is_self(e->owner->transport, &list[i].flow))
+            e->flows[e->count++] = list[i].flow;
     if (!errand_send(e))
         errand_done(e, NULL);
 }
