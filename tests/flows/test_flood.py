@@ -42,6 +42,7 @@ class Flood:
         self.server, self.sockets, self.sent, self.arrived = ("127.0.0.1", daemon.port), [], 0, []
         for host in hosts:
             s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
             s.bind((host, 0))
             s.setblocking(False)
             self.sockets.append(s)
@@ -59,8 +60,9 @@ class Flood:
                       f"Contact: <sip:x@{host}:{port}>\r\n{extra()}"
                       "Content-Length: 0\r\n\r\n").encode(), self.server)
             if n % 50 == 49:
-                self.read()
                 time.sleep(0.002)
+            if n % 500 == 499:
+                self.read()
 
     def read(self):
         """Takes what has arrived, and acknowledges each failure; how much it was."""
@@ -72,6 +74,8 @@ class Flood:
                     count += 1
                     if data[8:9] > b"2":
                         s.sendto(ack(data), self.server)
+                    if count % 50 == 0:
+                        time.sleep(0.002)
             except BlockingIOError:
                 pass
         return count
