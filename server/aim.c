@@ -59,6 +59,7 @@ static unsigned phones_add(struct context *c, const struct user *u, unsigned q)
 
         if (!reach_binding(c->worker, b, &hop) || !aim_may_take(c->secure, &hop.flow))
             continue;
+        hop.phone = true;
         hop.instance = b->reg_id ? hash_view(binding_instance(b)) | 1 : 0;
         status = status_of(targets_add(&c->targets, &hop, order_of(q, b)));
         added += status == 0;
@@ -132,6 +133,8 @@ static unsigned gateway_add(struct context *c, struct gateway *g, struct view nu
     if (!gateway_uri(&text, g, number) || uri_parse(&uri, text_done(&text)) != OK ||
         !route_hop(c->worker, &uri, &hop) || is_here(c, &hop))
         return 503;
+    if (hop.flow.family && !aim_may_take(c->secure, &hop.flow))
+        return 480;
     hop.uri = text_done(&text);
     return status_of(targets_add(&c->targets, &hop, order));
 }

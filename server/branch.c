@@ -94,6 +94,7 @@ static void challenged(struct branch *b, const struct sip_message *m)
         branch_end(b, 503, NULL);
         return;
     }
+    timer_disarm(&b->limit); /* the keeper's own limit holds */
     client_transaction_orphan(b->tx);
     b->tx = NULL;
 }
@@ -118,6 +119,13 @@ static void on_response(void *user, const struct sip_message *m)
         return;
     }
     b->proceeding = true;
+    if (b->final) { /* it was given up, and rings all the same */
+        if (b->context->invite && !b->cancelled) {
+            b->cancelled = true;
+            cancel_send(b);
+        }
+        return;
+    }
     if (b->gateway && m->status > 100) /* it has taken the call: the others are not needed */
         targets_drop(&b->context->targets, b->instance);
     if (b->cancel_wanted)
@@ -163,6 +171,7 @@ struct branch *branch_start(struct context *c, const struct hop *hop)
     b->context = c;
     b->instance = hop->instance;
     b->gateway = hop->gateway;
+    b->phone = hop->phone;
     b->next = c->branches;
     c->branches = b;
     c->open++;

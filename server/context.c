@@ -49,14 +49,12 @@ static void on_server_ended(void *user)
     context_release(c);
 }
 
-/* What the INVITE r means for the table of calls. */
+/* What r means for the table of calls. */
 static void call_note(struct context *c, const struct request *r)
 {
-    if (!c->invite)
-        return;
-    if (r->in_dialog)
+    if ((c->invite && r->in_dialog) || r->m->method_id == METHOD_BYE)
         c->dialog = call_dialog(r->m);
-    else
+    else if (c->invite)
         c->call = call_begin(c->worker, r->user);
 }
 
@@ -78,6 +76,7 @@ struct context *context_new(struct worker *w, struct request *r)
         return NULL;
     }
     call_note(c, r);
+    divert_inherit(c, r);
     server_transaction_watch(r->tx, on_server_ended, c);
     c->next = w->contexts;
     c->link = &w->contexts;
@@ -256,12 +255,19 @@ static void context_settle(struct context *c)
     request_release(&c->request);
 }
 
+/* Is the dialog over, of which the request c was refused? RFC 3261 12.2.1.2, 15.1.1; a BYE also
+ * ends it when there is nobody to answer. */
+static bool is_end(const struct context *c, unsigned status)
+{
+    return status == 408 || status == 481 || (!c->invite && !c->best);
+}
+
 void context_answer(struct context *c)
 {
     unsigned status = c->best_status == 503 && !c->full ? 500 : c->best_status; /* 16.7 step 6 */
 
     context_settle(c);
-    if (c->dialog && (status == 408 || status == 481)) /* RFC 3261 12.2.1.2 */
+    if (c->dialog && is_end(c, status))
         call_end_dialog(c->worker, c->dialog);
     if (!c->tx)
         return;
@@ -291,6 +297,8 @@ static void success(struct context *c, const struct branch *b, const struct sip_
         c->call = NULL;
         notice_call(text_done(&out));
     }
+    if (!c->invite && c->dialog)
+        call_end_dialog(c->worker, c->dialog);
     context_settle(c);
     send_upstream(c, m->status, text_done(&out));
 }
@@ -327,7 +335,7 @@ void context_final(struct context *c, struct branch *b, unsigned status,
         best_own(c, status);
     else if (status == 487 && c->impatient && !c->cancelled) /* it was us who hung up */
         best_own(c, 408);
-    else if (!redirect_follow(c, m))
+    else if (!b->phone || !redirect_follow(c, m)) /* others do not choose where our users call */
         best_consider(c, status, m);
     if (status >= 600)
         others_cancel(c, b);

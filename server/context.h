@@ -17,6 +17,7 @@ struct branch {
     uint64_t instance;             /* RFC 5626: of the phone, as in its target; 0: none */
     struct ways *ways;             /* to a named server; NULL: its flow was known */
     struct gateway *gateway;       /* that it leads to; NULL: none */
+    bool phone;                    /* a phone that is registered here */
     bool proceeding, final, counted, cancel_wanted, cancelled;
 };
 
@@ -31,7 +32,7 @@ struct context {
     struct context *next, **link;  /* among the worker's */
     struct server_transaction *tx; /* NULL once it has ended */
     struct call *call;             /* that it sets up; NULL: none, it stands or is over */
-    uint64_t dialog;               /* of an INVITE inside one; else 0 */
+    uint64_t dialog;               /* of an INVITE inside one, or a BYE; else 0 */
     struct request request;        /* kept as long as further targets may be tried; its user is
                                       found anew by `caller` */
     struct leg caller;             /* who has proven to send it: the user may go before it does */
@@ -105,6 +106,8 @@ void fork_proceed(struct context *c);
 void leg_set(struct leg *leg, const struct user *u);
 /* The user who was remembered; NULL: nobody, or he is gone. */
 struct user *leg_user(const struct context *c, const struct leg *leg);
+/* What a gateway says of earlier diversions counts too: a circle may lead through it. */
+void divert_inherit(struct context *c, const struct request *r);
 /* u's phones are about to ring. */
 void divert_ring(struct context *c, const struct user *u);
 /* The forward of u that applies to this request; NULL. */

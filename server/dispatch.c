@@ -228,8 +228,10 @@ static void new_dispatch(struct worker *w, struct request *r)
 /* A request that begins something. */
 static void beginning_dispatch(struct worker *w, struct request *r)
 {
-    r->trusted = trunk_source(w, &r->from) != NULL; /* a gateway is known by its address */
-    if ((!r->trusted && !guards_admit(w, r)) || overload_sheds(w, r))
+    bool gateway = trunk_source(w, &r->from) != NULL; /* known by its address */
+
+    r->trusted = gateway && gate_may_open(r);
+    if ((!gateway && !guards_admit(w, r)) || overload_sheds(w, r))
         return;
     if (r->m->method_id == METHOD_REGISTER && plan_domain(&w->plan, r->uri.host, r->uri.port).n)
         registrar_receive(w, r);

@@ -16,6 +16,30 @@ struct user *leg_user(const struct context *c, const struct leg *leg)
     return location_user(c->worker->location, view_of(leg->number), leg->domain);
 }
 
+/* What ;counter says, RFC 5806 5.2; without it, or with nonsense, 1. */
+static unsigned times_of(struct view value)
+{
+    struct name_addr parts;
+    uint64_t times = 1;
+    bool found;
+
+    if (value.n > SIP_VALUE_MAX || name_addr_parse(&parts, value) != OK ||
+        !view_number(header_param(parts.params, VIEW("counter"), &found), UINT32_MAX, &times))
+        return 1;
+    return times < DIVERSIONS_MAX ? (unsigned)times : DIVERSIONS_MAX;
+}
+
+void divert_inherit(struct context *c, const struct request *r)
+{
+    for (const struct header_line *h = NULL;
+         r->trusted && (h = sip_header_after(r->m, HEADER_DIVERSION, h));) {
+        struct view rest = h->value;
+
+        while (rest.n && c->redirects < DIVERSIONS_MAX)
+            c->redirects += times_of(header_value_next(&rest));
+    }
+}
+
 void divert_ring(struct context *c, const struct user *u)
 {
     leg_set(&c->leg, u);

@@ -5,6 +5,8 @@
 
 #include "server/route.h"
 
+#define AGAIN 1000 /* ms until a look-up is tried again that could not begin */
+
 static void errand_run(struct errand *e);
 
 static void on_due(struct timer *timer)
@@ -105,7 +107,14 @@ static void on_failed(void *user, unsigned status)
 
 static void on_ended(void *user)
 {
-    ((struct errand *)user)->tx = NULL;
+    (void)user; /* on_failed has cleared tx, and may have sent the next one already */
+}
+
+static bool is_numeric(struct view host)
+{
+    struct sip_flow flow = {0};
+
+    return flow_set_address(&flow, host);
 }
 
 /* Sends to the next address that can be reached. False: there is none. */
@@ -124,7 +133,7 @@ static bool errand_send(struct errand *e)
 
         flow->listener = UINT8_MAX;
         if (transport_reach(w->transport, flow) != OK ||
-            (flow->transport == FLOW_TLS && !transport_is_open(w->transport, flow) &&
+            (flow->transport == FLOW_TLS && !is_numeric(uri.host) &&
              transport_name(w->transport, flow, uri.host) != OK))
             continue;
         request_write(e, &out, flow, branch);
@@ -145,6 +154,10 @@ static void on_found(void *user, const struct resolver_address *list, unsigned c
     for (unsigned i = 0; i < count; i++) /* not this server, which would trust itself */
         if (!transport_is_self(e->owner->transport, &list[i].flow))
             e->flows[e->count++] = list[i].flow;
+    if (e->count) {
+        memcpy(e->known, e->flows, e->count * sizeof(*e->known));
+        e->known_count = e->count;
+    }
     if (!errand_send(e))
         errand_done(e, NULL);
 }
@@ -168,8 +181,8 @@ static void errand_run(struct errand *e)
         return;
     }
     e->query = resolver_ask(e->owner->resolver, &hop.where, on_found, e);
-    if (!e->query)
-        errand_done(e, NULL);
+    if (!e->query) /* too many look-ups: that says nothing about the gateway */
+        timer_arm(e->owner->wheel, &e->due, AGAIN, on_due);
 }
 
 void errand_begin(struct errand *e, struct worker *w, struct gateway *g,

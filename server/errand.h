@@ -27,6 +27,9 @@ struct errand {
     struct client_transaction *tx;
     struct sip_flow flows[RESOLVER_ADDRESSES_MAX];
     unsigned count, next;
+    struct sip_flow
+        known[RESOLVER_ADDRESSES_MAX]; /* what was found last; stays while it is looked up */
+    unsigned known_count;
     uint32_t cseq;
     char call_id[32];
     struct pack answer; /* to its challenge: a header line */

@@ -156,11 +156,8 @@ static enum gate credentials_find(struct worker *w, const struct request *r, str
     return GATE_REFUSED;
 }
 
-/* May somebody who has proven nothing send this at all? */
-static bool stranger_may(const struct worker *w, const struct request *r)
+bool gate_may_open(const struct request *r)
 {
-    if (!w->config->auth.strangers)
-        return false;
     return r->m->method_id == METHOD_INVITE || r->m->method_id == METHOD_OPTIONS ||
            view_eq(r->m->method, VIEW("MESSAGE"));
 }
@@ -172,7 +169,7 @@ enum gate gate_check(struct worker *w, const struct request *r, struct claim *cl
     enum gate gate;
 
     if (!domain.n && !registering) {
-        if (stranger_may(w, r))
+        if (w->config->auth.strangers && gate_may_open(r))
             return GATE_OPEN;
         w->counters.forbidden++;
         refuse(w, r, 403, VIEW_NONE);

@@ -13,6 +13,9 @@ enum gate {
 /* Looks at a request that begins something new (REGISTER, or outside of our dialogs). With
  * GATE_CLAIMED, claim, nonce and nc say what to ask. */
 enum gate gate_check(struct worker *w, const struct request *r, struct claim *claim, uint32_t *nc);
+/* Is this a request that somebody may send without proof: a call, a message, OPTIONS? Others make a
+ * phone dial, restart or tell. */
+bool gate_may_open(const struct request *r);
 /* Asks for credentials: 401 to REGISTER, else 407; stateless. */
 void gate_challenge(struct worker *w, const struct request *r, bool stale);
 /* The first part of every pending_done: uses up the nonce count, answers bad verdicts. True:

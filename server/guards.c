@@ -73,6 +73,13 @@ static size_t phones_of(void *arg)
     return location_bound(a->w->location, &source);
 }
 
+bool guards_know(const struct worker *w, const struct sip_flow *from)
+{
+    struct network source = source_of(from);
+
+    return guard_trusts(w->guard, &source) || location_bound(w->location, &source);
+}
+
 bool guards_admit(struct worker *w, const struct request *r)
 {
     struct network source = source_of(&r->from);

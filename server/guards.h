@@ -21,6 +21,9 @@ bool guards_let(struct worker *w, const struct request *r, const struct claim *c
 void guards_refuse(struct worker *w, const struct request *r, const struct pending *p);
 /* The answer was right; r->user is set. */
 void guards_proven(struct worker *w, const struct request *r, const struct pending *p);
+/* Is he who sends from there one of ours: in guard.trusted, or are phones registered from his
+ * address? */
+bool guards_know(const struct worker *w, const struct sip_flow *from);
 /* r is a stranger's; unknown: for a number that is not there. Has he asked for so many of those
  * that he is told of all numbers that they are not? Then it is answered. */
 bool guards_hide(struct worker *w, struct request *r, bool unknown);

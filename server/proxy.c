@@ -103,7 +103,8 @@ static void route_call(struct worker *w, struct request *r, const struct target 
     struct context *c;
     unsigned status;
 
-    if (!r->user && target_takes_proof(target)) {
+    if (!r->user && (target_takes_proof(target) ||
+                     (target->emergency && !r->trusted && !guards_know(w, &r->from)))) {
         w->counters.forbidden++;
         answer(w, r, 403, VIEW_NONE);
         return;
@@ -188,8 +189,6 @@ void proxy_receive(struct worker *w, struct request *r)
         return;
     if (!target.emergency && over_limit(w, r))
         return;
-    if (r->m->method_id == METHOD_BYE) /* of a phone that has left our Route away */
-        call_end_dialog(w, call_dialog(r->m));
     switch (target.kind) {
     case TARGET_USER:
         user_call(w, r, &target);
@@ -215,7 +214,7 @@ void proxy_receive(struct worker *w, struct request *r)
 
 void proxy_forward_dialog(struct worker *w, struct request *r, const struct sip_flow *to)
 {
-    struct hop hop = {.flow = *to};
+    struct hop hop = {.flow = *to, .gateway = trunk_source(w, to)};
 
     r->in_dialog = true;
     r->trusted = trunk_source(w, &r->from) != NULL;
@@ -224,11 +223,11 @@ void proxy_forward_dialog(struct worker *w, struct request *r, const struct sip_
         return;
     }
     w->counters.in_dialog++;
-    if (r->m->method_id == METHOD_BYE) {
+    if (r->m->method_id == METHOD_BYE)
         notice_end(r);
-        call_end_dialog(w, call_dialog(r->m));
-    }
     if (r->flow_failed) {
+        if (r->m->method_id == METHOD_BYE)
+            call_end_dialog(w, call_dialog(r->m));
         answer(w, r, 430, VIEW_NONE);
         return;
     }

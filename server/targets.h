@@ -17,6 +17,7 @@ struct hop {
     uint64_t instance;       /* RFC 5626: hash of the phone that has several flows; 0: it has one */
     struct view credentials; /* ours at the gateway: a header line; not kept by the set */
     struct view headers;     /* Diversion lines to put in; not kept by the set */
+    bool phone;              /* one that is registered here */
     bool cisco79;            /* a phone that shows Remote-Party-ID */
     bool trusted;            /* a gateway that keeps secret who calls when asked to (RFC 3325) */
     unsigned breadth;        /* its share of Max-Breadth (RFC 5393); 0: the header stays as it is */

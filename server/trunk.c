@@ -195,8 +195,9 @@ void trunks_free(struct worker *w)
 struct gateway *trunk_source(const struct worker *w, const struct sip_flow *from)
 {
     for (const struct trunk *t = w->trunks; t; t = t->next)
-        for (unsigned i = 0; i < t->probe.count; i++)
-            if (flow_same_address(&t->probe.flows[i], from))
+        for (unsigned i = 0; i < t->probe.known_count; i++)
+            if (t->probe.known[i].transport == from->transport &&
+                flow_same_address(&t->probe.known[i], from))
                 return t->gateway;
     return NULL;
 }

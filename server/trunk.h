@@ -9,7 +9,7 @@
 /* The gateways have changed: new ones get a trunk, those that are gone lose theirs. */
 void trunks_update(struct worker *w);
 void trunks_free(struct worker *w);
-/* The gateway that has this address; NULL. */
+/* The gateway that has this address, and speaks to us by this transport; NULL. */
 struct gateway *trunk_source(const struct worker *w, const struct sip_flow *from);
 
 #endif

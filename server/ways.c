@@ -23,7 +23,7 @@ static bool flow_ready(const struct context *c, struct hop *hop)
     if ((c->secure && hop->flow.transport != FLOW_TLS) || transport_reach(t, &hop->flow) != OK ||
         transport_is_self(t, &hop->flow))
         return false;
-    return hop->flow.transport != FLOW_TLS || transport_is_open(t, &hop->flow) ||
+    return hop->flow.transport != FLOW_TLS || !hop->where.host.n /* numeric */ ||
            transport_name(t, &hop->flow, hop->where.host) == OK;
 }
 
@@ -80,7 +80,7 @@ enum error branch_look_up(struct context *c, const struct hop *hop)
     if (!b)
         return ERR_MEMORY;
     branch_aim(b, hop);
-    if (b->ways)
+    if (b->ways && (hop->gateway || !resolver_is_crowded(c->worker->resolver)))
         b->ways->query = resolver_ask(c->worker->resolver, &hop->where, on_found, b);
     if (!branch_looks_up(b)) {
         branch_drop(b);

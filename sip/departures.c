@@ -8,8 +8,9 @@
 
 #include "sip/transports.h"
 
-#define DEPARTURES 32          /* datagrams that may wait */
-#define ROOM       (64u << 10) /* bytes of them */
+#define DEPARTURES  32          /* datagrams that may wait */
+#define ROOM        (64u << 10) /* bytes of them */
+#define PAYLOAD_MAX 65507       /* bytes of one, over IPv4 */
 
 struct departures {
     struct event *flush;
@@ -133,6 +134,7 @@ void udp_flush(struct transport *t)
     d->used = 0;
     while (done < count) {
         int n = sendmmsg(d->from->fd, d->m + done, count - done, MSG_DONTWAIT);
+        int number = errno;
 
         if (n > 0) {
             done += (unsigned)n;
@@ -144,11 +146,12 @@ void udp_flush(struct transport *t)
             again = true;
             continue;
         }
-        if (is_loss(errno)) {
+        if (is_loss(number)) {
             t->counts.sent++;
         } else {
             t->counts.send_failed++;
-            if (d->broken_count < DEPARTURES)
+            if (number != EMSGSIZE &&
+                d->broken_count < DEPARTURES) /* that says nothing of the peer */
                 d->broken[d->broken_count++] = d->flow[done];
         }
         done++;
@@ -178,7 +181,7 @@ enum error udp_send(struct transport *t, const struct sip_flow *flow, struct vie
     const struct listener *l = transport_listener(t, flow);
     struct departures *d = t->departures;
 
-    if (!l || bytes.n > ROOM)
+    if (!l || bytes.n > PAYLOAD_MAX)
         return ERR_CLOSED;
     if (d->count && (d->from != l || d->count == DEPARTURES || d->used + bytes.n > ROOM))
         udp_flush(t);

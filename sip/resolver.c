@@ -195,6 +195,11 @@ enum error resolver_open(struct resolver *r, struct event_base *base, struct whe
     return r->soon ? dns_channel_open(r->channel, base, &handler) : ERR_MEMORY;
 }
 
+bool resolver_is_crowded(const struct resolver *r)
+{
+    return r && r->count >= RESOLVER_QUERIES_MAX / 4 * 3;
+}
+
 struct resolver_query *resolver_ask(struct resolver *r, const struct resolver_target *target,
                                     resolver_done *done, void *user)
 {

@@ -51,6 +51,8 @@ void resolver_free(struct resolver *r);
 /* Begins to work. base and wheel have to outlive it. ERR_MEMORY. */
 enum error resolver_open(struct resolver *r, struct event_base *base, struct wheel *wheel,
                          const struct resolver_options *options);
+/* Are three quarters of its places taken? What can wait should, then. */
+bool resolver_is_crowded(const struct resolver *r);
 /* A handle for resolver_cancel, valid until done is called. NULL: refused, since too many questions
  * wait, or there is no memory, or r is NULL. The host is copied. */
 struct resolver_query *resolver_ask(struct resolver *r, const struct resolver_target *target,
