@@ -1,5 +1,8 @@
 """Gateways whose addresses a name server tells: in their order, and when one of them dies."""
 
+import os
+import signal
+
 import pytest
 
 from offhook_flow.daemon import Daemon, free_port
@@ -123,3 +126,57 @@ def test_a_domain_elsewhere_is_reached_by_its_name(daemon, names):
         there = take(other, out)
         assert there.request.uri == "sip:somebody@elsewhere.test"
         hang_up(there, out)
+
+
+def test_a_gateway_is_asked_at_its_second_address_when_the_first_is_dead(daemon, names):
+    starts = daemon.starts()
+    with Phone(daemon) as p, Gateway(daemon, "127.0.0.3") as second:
+        name = f"half{second.port}.test"
+        names.add(f"_sip._udp.{name}", "SRV", 1, 10, second.port, f"one.{name}")
+        names.add(f"_sip._udp.{name}", "SRV", 2, 10, second.port, f"two.{name}")
+        names.add(f"one.{name}", "A", "127.0.0.2")  # nobody is there
+        names.add(f"two.{name}", "A", "127.0.0.3")
+        uri = f"sip:{name};transport=udp"
+        assert daemon.offhook("gateway", "add", "half", uri).returncode == 0
+        second.respond(second.expect("OPTIONS"), 200)
+        p.registered()
+        out = second.call(p.aor, authorize=False)
+        p.expect_call().reject(486)
+        assert out.final().status == 486
+    assert daemon.offhook("gateway", "remove", "half").returncode == 0
+    assert daemon.starts() == starts
+
+
+def test_a_challenge_that_comes_just_before_the_next_address_is_tried(daemon, names):
+    """The keeper, who knows our password there, is slow: the call goes on when he has answered."""
+    starts = daemon.starts()
+    with Phone(daemon) as p, Gateway(daemon, "127.0.0.2") as first, \
+            Gateway(daemon, "127.0.0.3") as second:
+        name = f"slow{first.port}.test"
+        names.add(f"_sip._udp.{name}", "SRV", 1, 10, first.port, f"one.{name}")
+        names.add(f"_sip._udp.{name}", "SRV", 2, 10, second.port, f"two.{name}")
+        names.add(f"one.{name}", "A", "127.0.0.2")
+        names.add(f"two.{name}", "A", "127.0.0.3")
+        assert daemon.offhook("gateway", "add", "slow", f"sip:{name};transport=udp",
+                              "--username", "me", "--password", "secret").returncode == 0
+        assert daemon.offhook("route", "add", "7", "--gateway", "slow").returncode == 0
+        p.registered()
+        out = p.call(f"sip:7555@{daemon.domain}")
+        for _ in range(4):  # at 0, 0.5, 1.5 and 3.5 s
+            first.seen.clear()
+            invite = first.expect("INVITE", seconds=6)
+        keeper = daemon.role("keeper")["pid"]
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            first.respond(invite, 407, tag="f", extra=[
+                'Proxy-Authenticate: Digest realm="carrier", nonce="n", algorithm=MD5'])
+            second.silence(seconds=1, what="INVITE")
+        finally:
+            os.kill(keeper, signal.SIGCONT)
+        again = first.expect("INVITE", seconds=4)
+        assert again.get("proxy-authorization").startswith("Digest username=\"me\"")
+        first.respond(again, 486, tag="f")
+        assert out.final().status == 486
+    assert daemon.offhook("route", "remove", "7").returncode == 0
+    assert daemon.offhook("gateway", "remove", "slow").returncode == 0
+    assert daemon.starts() == starts

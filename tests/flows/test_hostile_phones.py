@@ -1,6 +1,7 @@
 """Registered phones that misbehave, and users who forward in circles: no loop, no crash, and the
 right final answer."""
 
+import socket
 import time
 
 import pytest
@@ -276,4 +277,27 @@ def test_prack_update_and_unknown_methods_pass_inside_dialogs(phone, transport):
             assert got.get("x-unknown") == "kept \t as it is" and not got.get("route")
             other.respond(got, 299, "Odd")
             assert asker.phone.final(call.call_id, cseq, method).status == 299
+    hang_up(call, there)
+
+
+def test_a_request_too_large_for_a_datagram_ends_no_other_call(daemon, phone):
+    """It comes over TCP, and would have to go on over UDP with some 270 bytes more."""
+    caller, callee = phone().registered(), phone().registered()
+    call, there = invited(caller, callee)
+    there.ring()
+    call.progress(180)
+    for size in range(65100, 65420, 20):
+        with socket.create_connection(("127.0.0.1", daemon.port)) as s:
+            s.settimeout(5)
+            head = (f"INVITE {callee.aor} SIP/2.0\r\n"
+                    f"Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK-large-{size}\r\n"
+                    "From: <sip:x@elsewhere.test>;tag=x\r\n"
+                    f"To: <{callee.aor}>\r\nCall-ID: large-{size}\r\nCSeq: 1 INVITE\r\n"
+                    "Contact: <sip:x@127.0.0.1>\r\nContent-Type: text/plain\r\n")
+            rest = size - len(head) - len("Content-Length: 12345\r\n\r\n")
+            s.sendall((f"{head}Content-Length: {rest:05}\r\n\r\n" + "x" * rest).encode())
+            assert s.recv(4096).startswith(b"SIP/2.0 ")
+    there.answer()
+    call.answered()
+    there.expect_ack()
     hang_up(call, there)

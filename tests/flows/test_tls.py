@@ -9,6 +9,7 @@ import time
 
 import pytest
 from offhook_flow import Daemon, Message, Phone, hang_up
+from offhook_flow.dns_server import DnsServer
 
 DAEMON = {"tls": True}
 
@@ -167,6 +168,32 @@ def test_who_shows_a_certificate_for_another_address_gets_nothing(daemon, phone)
             assert not s.recv(65536)  # with TLS 1.3 a server hears of it later
         assert call.final().status == 500
     assert f"no TLS with tls:127.0.0.1:{there.port} as 127.0.0.1: " in daemon.stderr()
+
+
+def test_who_has_connected_is_not_taken_for_a_gateway_by_its_address():
+    """A name server that lies leads to a connection that stands: it showed no certificate."""
+    names = DnsServer()
+    names.start()
+    d = Daemon(tls=True, config=f'dns {{ servers = {{"{names.address}"}} }}')
+    try:
+        d.start()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with socket.create_connection(("127.0.0.1", d.tls_port)) as plain, \
+                context.wrap_socket(plain) as s:
+            names.add("_sips._tcp.gw.test", "SRV", 1, 1, s.getsockname()[1], "host.gw.test")
+            names.add("host.gw.test", "A", "127.0.0.1")
+            assert d.offhook("gateway", "add", "carrier", "sip:gw.test;transport=tls",
+                             "--username", "me", "--password", "secret",
+                             "--register").returncode == 0
+            wait_said(d, "gateway carrier does not answer our registration")
+            s.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                s.recv(65536)
+        d.stop()
+    finally:
+        d.close()
+        names.stop()
 
 
 def test_500_half_open_connections_and_a_byte_a_second_keep_nobody_out(daemon, phone):
