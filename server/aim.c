@@ -89,11 +89,12 @@ static bool is_here(const struct context *c, const struct hop *hop)
 }
 
 static unsigned aim_elsewhere(struct context *c, const struct uri *uri, struct view text,
-                              unsigned q)
+                              unsigned q, bool outside)
 {
-    struct hop hop = {.uri = text};
+    struct hop hop = {.uri = text, .outside = outside};
 
-    if (!route_hop(c->worker, uri, &hop) || is_here(c, &hop))
+    if (!route_hop(c->worker, uri, &hop) || is_here(c, &hop) ||
+        (outside && hop.flow.family && flow_is_local(&hop.flow)))
         return 404;
     if (hop.flow.family && !aim_may_take(c->secure, &hop.flow))
         return 480;
@@ -158,7 +159,7 @@ unsigned aim_route(struct context *c, const struct target *target, unsigned q)
     return added ? 0 : status;
 }
 
-unsigned aim_uri(struct context *c, struct view text, unsigned q)
+unsigned aim_uri(struct context *c, struct view text, unsigned q, bool outside)
 {
     struct worker *w = c->worker;
     struct target target;
@@ -171,11 +172,12 @@ unsigned aim_uri(struct context *c, struct view text, unsigned q)
     case TARGET_USER:
         return aim_user(c, target.user, q);
     case TARGET_URI:
-        return uri_parse(&uri, target.uri) == OK ? aim_elsewhere(c, &uri, target.uri, q) : 404;
+        return uri_parse(&uri, target.uri) == OK ? aim_elsewhere(c, &uri, target.uri, q, false)
+                                                 : 404;
     case TARGET_ROUTE:
         return aim_route(c, &target, q);
     case TARGET_FOREIGN:
-        return aim_elsewhere(c, &uri, text, q);
+        return aim_elsewhere(c, &uri, text, q, outside);
     default:
         return 404;
     }

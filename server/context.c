@@ -335,7 +335,7 @@ void context_final(struct context *c, struct branch *b, unsigned status,
         best_own(c, status);
     else if (status == 487 && c->impatient && !c->cancelled) /* it was us who hung up */
         best_own(c, 408);
-    else if (!b->phone || !redirect_follow(c, m)) /* others do not choose where our users call */
+    else if (!b->phone || !redirect_follow(c, b, m)) /* others do not choose where our users call */
         best_consider(c, status, m);
     if (status >= 600)
         others_cancel(c, b);

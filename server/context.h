@@ -143,7 +143,7 @@ void branch_ways_free(struct branch *b);
 /* redirect.c */
 /* The final answer m is a 3xx: its Contacts become targets (16.7 step 4, 8.1.3.4). True: at least
  * one did, the answer itself is of no use any more. */
-bool redirect_follow(struct context *c, const struct sip_message *m);
+bool redirect_follow(struct context *c, const struct branch *b, const struct sip_message *m);
 
 /* aim.c */
 /* A request to a sips: URI (secure) goes on by TLS or not at all (RFC 3261 26.2.2). */
@@ -157,8 +157,9 @@ bool aim_possible(const struct worker *w, const struct request *r, const struct 
                   bool *insecure);
 /* Adds the gateways of the route that the target's number takes, one after the other. */
 unsigned aim_route(struct context *c, const struct target *target, unsigned q);
-/* The same for a URI: a user, or, by its numeric address, another domain. */
-unsigned aim_uri(struct context *c, struct view text, unsigned q);
+/* The same for a URI: a user, or another domain; outside: it comes from a phone on another host,
+ * and must not lead to our loopback. */
+unsigned aim_uri(struct context *c, struct view text, unsigned q, bool outside);
 
 /* forward.c */
 #define FORWARD_SCRATCH (4096 + 3 * SIP_VALUE_MAX)

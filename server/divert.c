@@ -72,12 +72,12 @@ static unsigned target_aim(struct context *c, const struct user *u, struct view 
     struct text uri = TEXT(bytes);
 
     if (view_find(target, ':') < target.n)
-        return aim_uri(c, target, AIM_FIRST);
+        return aim_uri(c, target, AIM_FIRST, false);
     text_string(&uri, "sip:");
     text_view(&uri, target);
     text_string(&uri, "@");
     text_view(&uri, user_domain(u));
-    return uri.full ? 404 : aim_uri(c, text_done(&uri), AIM_FIRST);
+    return uri.full ? 404 : aim_uri(c, text_done(&uri), AIM_FIRST, false);
 }
 
 const struct forward *divert_for(const struct context *c, const struct user *u,

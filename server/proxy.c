@@ -122,7 +122,7 @@ static void route_call(struct worker *w, struct request *r, const struct target 
 /* Only who has proven himself may use this server as a way to elsewhere. */
 static void elsewhere_call(struct worker *w, struct request *r, struct view text)
 {
-    struct hop hop = {.uri = text};
+    struct hop hop = {.uri = text, .outside = !text.n && !flow_is_local(&r->from)};
     struct uri uri = r->uri;
 
     if (!r->user && !text.n) {
@@ -130,7 +130,8 @@ static void elsewhere_call(struct worker *w, struct request *r, struct view text
         answer(w, r, 403, VIEW_NONE);
         return;
     }
-    if ((text.n && uri_parse(&uri, text) != OK) || !route_hop(w, &uri, &hop)) {
+    if ((text.n && uri_parse(&uri, text) != OK) || !route_hop(w, &uri, &hop) ||
+        (hop.outside && hop.flow.family && flow_is_local(&hop.flow))) {
         answer(w, r, 404, VIEW_NONE);
         return;
     }

@@ -20,6 +20,7 @@ struct hop {
     bool phone;              /* one that is registered here */
     bool cisco79;            /* a phone that shows Remote-Party-ID */
     bool trusted;            /* a gateway that keeps secret who calls when asked to (RFC 3325) */
+    bool outside;            /* named by somebody elsewhere: it must not lead to our loopback */
     unsigned breadth;        /* its share of Max-Breadth (RFC 5393); 0: the header stays as it is */
 };
 

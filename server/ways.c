@@ -21,7 +21,7 @@ static bool flow_ready(const struct context *c, struct hop *hop)
 
     hop->flow.listener = UINT8_MAX;
     if ((c->secure && hop->flow.transport != FLOW_TLS) || transport_reach(t, &hop->flow) != OK ||
-        transport_is_self(t, &hop->flow))
+        transport_is_self(t, &hop->flow) || (hop->outside && flow_is_local(&hop->flow)))
         return false;
     return hop->flow.transport != FLOW_TLS || !hop->where.host.n /* numeric */ ||
            transport_name(t, &hop->flow, hop->where.host) == OK;

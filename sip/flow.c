@@ -52,9 +52,22 @@ bool flow_same_address(const struct sip_flow *a, const struct sip_flow *b)
     return a->family == b->family && memcmp(a->address, b->address, 16) == 0;
 }
 
+static const uint8_t mapped[12] = {[10] = 255, [11] = 255}; /* IPv4 in IPv6 */
+
+bool flow_is_local(const struct sip_flow *f)
+{
+    static const uint8_t none[16], one[16] = {[15] = 1};
+    const uint8_t *a = f->address;
+
+    if (f->family == 6 && memcmp(a, mapped, sizeof(mapped)) != 0)
+        return memcmp(a, none, sizeof(none)) == 0 || memcmp(a, one, sizeof(one)) == 0;
+    a += f->family == 6 ? sizeof(mapped) : 0;
+    return a[0] == 127 || memcmp(a, none, 4) == 0;
+}
+
 bool flow_is_group(const struct sip_flow *f)
 {
-    static const uint8_t all[4] = {255, 255, 255, 255}, mapped[12] = {[10] = 255, [11] = 255};
+    static const uint8_t all[4] = {255, 255, 255, 255};
     const uint8_t *a = f->address;
 
     if (f->family == 6 && memcmp(a, mapped, sizeof(mapped)) != 0)

@@ -30,6 +30,8 @@ bool flow_same_peer(const struct sip_flow *a, const struct sip_flow *b);
 bool flow_same_address(const struct sip_flow *a, const struct sip_flow *b);
 /* Is its address one of many hosts: multicast, or the broadcast of all networks? */
 bool flow_is_group(const struct sip_flow *f);
+/* Is it an address that only this host itself can reach: loopback, or none in particular? */
+bool flow_is_local(const struct sip_flow *f);
 /* Sets the peer's address from text ("192.0.2.1", "2001:db8::1", also in brackets). False when it
  * is not a numeric address; family then stays. */
 bool flow_set_address(struct sip_flow *f, struct view host);

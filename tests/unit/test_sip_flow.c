@@ -125,6 +125,26 @@ static void packed_flows_come_back_whole_or_not(void **state)
     }
 }
 
+static void loopback_and_nothing_are_local(void **state)
+{
+    static const char *const local[] = {"127.0.0.1", "127.255.0.1", "0.0.0.0",
+                                        "::",        "::1",         "::ffff:127.0.0.1"};
+    static const char *const others[] = {"126.0.0.1", "192.0.2.1", "::2", "::ffff:192.0.2.1",
+                                         "2001:db8::1"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(local); i++) {
+        struct sip_flow f = flow_of(FLOW_UDP, local[i], 5060);
+
+        assert_true(flow_is_local(&f));
+    }
+    for (size_t i = 0; i < COUNT(others); i++) {
+        struct sip_flow f = flow_of(FLOW_UDP, others[i], 5060);
+
+        assert_false(flow_is_local(&f));
+    }
+}
+
 static void groups_are_no_peers(void **state)
 {
     static const char *const groups[] = {"224.0.0.1",       "239.255.255.250", "::ffff:224.0.1.75",
@@ -154,6 +174,7 @@ int main(void)
         cmocka_unit_test(peers_differ_in_all_parts),
         cmocka_unit_test(text_names_the_transport),
         cmocka_unit_test(packed_flows_come_back_whole_or_not),
+        cmocka_unit_test(loopback_and_nothing_are_local),
         cmocka_unit_test(groups_are_no_peers),
     };
 
