@@ -112,7 +112,8 @@ const struct config_key config_keys[] = {
      .check = config_check_number,
      .effect = EFFECT_LIVE,
      .help = "Numbers that may be called in overload and beyond any rate, and are never forwarded "
-             "elsewhere."},
+             "elsewhere. Where a route leads to a gateway, registered phones and those behind "
+             "their addresses may call them, and networks in guard.trusted; strangers may not."},
 
     {.section = "log",
      .name = "level",

@@ -282,13 +282,16 @@ void context_answer(struct context *c)
         best_out(c, status);
 }
 
-static void success(struct context *c, const struct branch *b, const struct sip_message *m)
+/* False: the answer cannot go upstream. */
+static bool success(struct context *c, const struct branch *b, const struct sip_message *m)
 {
     static __thread char buffer[SIP_OUT_MAX];
     struct text out = TEXT(buffer);
 
-    if (!c->tx || forward_response(&out, m, server_transaction_flow(c->tx), VIEW_NONE) != OK)
-        return;
+    if (!c->tx)
+        return true;
+    if (forward_response(&out, m, server_transaction_flow(c->tx), VIEW_NONE) != OK)
+        return false;
     if (c->invite && !c->answered) {
         c->worker->counters.calls++;
         branch_count(b);
@@ -301,6 +304,7 @@ static void success(struct context *c, const struct branch *b, const struct sip_
         call_end_dialog(c->worker, c->dialog);
     context_settle(c);
     send_upstream(c, m->status, text_done(&out));
+    return true;
 }
 
 static void others_cancel(struct context *c, const struct branch *winner)
@@ -325,9 +329,12 @@ void context_final(struct context *c, struct branch *b, unsigned status,
         c->open--;
     }
     if (m && status >= 200 && status < 300) {
-        success(c, b, m);
-        others_cancel(c, b);
-        return;
+        if (success(c, b, m)) {
+            others_cancel(c, b);
+            return;
+        }
+        status = 500;
+        m = NULL;
     }
     if (b->instance && !is_flow_failure(b, status))
         targets_drop(&c->targets, b->instance);

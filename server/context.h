@@ -168,7 +168,8 @@ unsigned aim_uri(struct context *c, struct view text, unsigned q, bool outside);
  * with `record`. The branch's number into *id. ERR_LIMIT. */
 enum error forward_request(struct worker *w, struct text *out, const struct request *r,
                            const struct hop *hop, bool record, uint64_t *id);
-/* Writes the answer m as it goes upstream (16.7 step 9): without our Via. ERR_LIMIT. */
+/* Writes the answer m as it goes upstream (16.7 step 9): without our Via. ERR_LIMIT;
+ * ERR_SYNTAX: the Via below ours is spoiled. */
 enum error forward_response(struct text *out, const struct sip_message *m,
                             const struct sip_flow *upstream, struct view more_headers);
 

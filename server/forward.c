@@ -190,6 +190,20 @@ enum error forward_request(struct worker *w, struct text *out, const struct requ
     return scratch.full ? ERR_LIMIT : edits_apply(&e, out);
 }
 
+/* Can the next one take the answer: is the Via below ours, whose value ends where rest begins,
+ * sound? Whoever answered may have spoiled it. */
+static bool is_upstream_known(const struct sip_message *m, struct view rest)
+{
+    const struct header_line *next =
+        rest.n ? NULL : sip_header_after(m, HEADER_VIA, sip_header(m, HEADER_VIA));
+    struct via via;
+
+    if (next)
+        rest = next->value;
+    rest = header_value_next(&rest);
+    return rest.n && rest.n <= SIP_VALUE_MAX && via_parse(&via, rest) == OK;
+}
+
 enum error forward_response(struct text *out, const struct sip_message *m,
                             const struct sip_flow *upstream, struct view more_headers)
 {
@@ -200,6 +214,8 @@ enum error forward_response(struct text *out, const struct sip_message *m,
     struct edits e;
 
     header_value_next(&rest);
+    if (!is_upstream_known(m, rest))
+        return ERR_SYNTAX;
     edits_begin(&e, whole(m));
     if (rest.n)
         edits_replace(&e, (struct view){top->value.p, (size_t)(rest.p - top->value.p)}, VIEW(""));
