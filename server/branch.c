@@ -89,6 +89,10 @@ void branch_cancel(struct branch *b)
 /* It is us who have to answer a gateway's challenge; the caller cannot. */
 static void challenged(struct branch *b, const struct sip_message *m)
 {
+    if (b->final || b->cancelled || b->cancel_wanted) { /* it is not wanted any more */
+        branch_end(b, 487, NULL);
+        return;
+    }
     if (!branch_answer(b, m)) {
         log_warning("gateway %.*s does not take our credentials", VIEW_ARG(b->gateway->name));
         branch_end(b, 503, NULL);
@@ -157,6 +161,8 @@ void branch_give_up(struct branch *b)
 {
     if (b->final)
         return;
+    if (branch_looks_up(b))
+        branch_ways_free(b);
     branch_end(b, 408, NULL);
     if (b->tx)
         timer_arm(b->context->worker->wheel, &b->limit, 64 * TIMER_T1, on_cancel_limit);
