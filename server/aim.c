@@ -159,25 +159,27 @@ unsigned aim_route(struct context *c, const struct target *target, unsigned q)
     return added ? 0 : status;
 }
 
-unsigned aim_uri(struct context *c, struct view text, unsigned q, bool outside)
+unsigned aim_uri(struct context *c, const struct uri *uri, struct view text, unsigned q,
+                 bool outside)
 {
     struct worker *w = c->worker;
     struct target target;
-    struct uri uri;
+    struct uri elsewhere;
 
-    if (uri_parse(&uri, text) != OK || uri.scheme == URI_OTHER || uri.has_headers)
+    if (uri->scheme == URI_OTHER || uri->has_headers)
         return 416;
-    target = plan_resolve(&w->plan, w->location, &uri);
+    target = plan_resolve(&w->plan, w->location, uri);
     switch (target.kind) {
     case TARGET_USER:
         return aim_user(c, target.user, q);
     case TARGET_URI:
-        return uri_parse(&uri, target.uri) == OK ? aim_elsewhere(c, &uri, target.uri, q, false)
-                                                 : 404;
+        return uri_parse(&elsewhere, target.uri) == OK
+                   ? aim_elsewhere(c, &elsewhere, target.uri, q, false)
+                   : 404;
     case TARGET_ROUTE:
         return aim_route(c, &target, q);
     case TARGET_FOREIGN:
-        return aim_elsewhere(c, &uri, text, q, outside);
+        return text.n ? aim_elsewhere(c, uri, text, q, outside) : 404;
     default:
         return 404;
     }

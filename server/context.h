@@ -157,9 +157,11 @@ bool aim_possible(const struct worker *w, const struct request *r, const struct 
                   bool *insecure);
 /* Adds the gateways of the route that the target's number takes, one after the other. */
 unsigned aim_route(struct context *c, const struct target *target, unsigned q);
-/* The same for a URI: a user, or another domain; outside: it comes from a phone on another host,
- * and must not lead to our loopback. */
-unsigned aim_uri(struct context *c, struct view text, unsigned q, bool outside);
+/* The same for a URI: a user, or another domain. text: the URI as it is written; empty: it is a
+ * number of ours. outside: it comes from a phone on another host, and must not lead to our
+ * loopback. */
+unsigned aim_uri(struct context *c, const struct uri *uri, struct view text, unsigned q,
+                 bool outside);
 
 /* forward.c */
 #define FORWARD_SCRATCH (4096 + 3 * SIP_VALUE_MAX)

@@ -68,16 +68,12 @@ static void header_add(struct context *c, const struct user *u, const char *reas
 
 static unsigned target_aim(struct context *c, const struct user *u, struct view target)
 {
-    char bytes[SIP_VALUE_MAX];
-    struct text uri = TEXT(bytes);
+    bool whole = view_find(target, ':') < target.n;
+    struct uri uri;
 
-    if (view_find(target, ':') < target.n)
-        return aim_uri(c, target, AIM_FIRST, false);
-    text_string(&uri, "sip:");
-    text_view(&uri, target);
-    text_string(&uri, "@");
-    text_view(&uri, user_domain(u));
-    return uri.full ? 404 : aim_uri(c, text_done(&uri), AIM_FIRST, false);
+    if (!plan_target(&uri, target, user_domain(u)))
+        return 416;
+    return aim_uri(c, &uri, whole ? target : VIEW(""), AIM_FIRST, false);
 }
 
 const struct forward *divert_for(const struct context *c, const struct user *u,

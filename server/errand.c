@@ -98,7 +98,7 @@ static void on_failed(void *user, unsigned status)
 
     (void)status;
     e->tx = NULL;
-    resolver_failed(e->owner->resolver, &e->flows[e->next - 1], 30);
+    resolver_failed(e->owner->resolver, &e->flows[e->next - 1], RESOLVER_AVOID_S);
     if (e->next < e->count)
         errand_run(e);
     else

@@ -156,7 +156,6 @@ static void request_remember(struct context *c, const struct request *r)
 
     for (const struct branch *b = c->branches; b; b = b->next)
         needed |= b->gateway && b->gateway->username.n; /* it may challenge us */
-
     if (!c->request.m && needed && !request_keep(&c->request, r))
         c->worker->counters.out_of_memory++;
     leg_set(&c->caller, r->user);

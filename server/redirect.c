@@ -21,9 +21,11 @@ static unsigned q_of(struct view params)
 static bool contact_follow(struct context *c, struct view value, bool outside)
 {
     struct name_addr parts;
+    struct uri uri;
 
     return value.n <= SIP_VALUE_MAX && name_addr_parse(&parts, value) == OK &&
-           aim_uri(c, parts.uri, q_of(parts.params), outside) == 0;
+           uri_parse(&uri, parts.uri) == OK &&
+           aim_uri(c, &uri, parts.uri, q_of(parts.params), outside) == 0;
 }
 
 bool redirect_follow(struct context *c, const struct branch *b, const struct sip_message *m)

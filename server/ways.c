@@ -4,8 +4,6 @@
 #include "server/context.h"
 #include "server/credential.h"
 
-#define AVOID_S 30 /* so long others are tried before an address that has failed */
-
 struct ways {
     struct resolver_query *query;      /* NULL once it has ended */
     struct credential_query *question; /* the same: for the answer to the gateway's challenge */
@@ -131,7 +129,7 @@ bool branch_fail_over(struct branch *b)
     if (!b->ways || c->answered || c->cancelled)
         return false;
     if (b->ways->next)
-        resolver_failed(c->worker->resolver, &b->ways->flows[b->ways->next - 1], AVOID_S);
+        resolver_failed(c->worker->resolver, &b->ways->flows[b->ways->next - 1], RESOLVER_AVOID_S);
     if (!branch_has_next(b) || !(other = branch_start(c, &b->ways->hop)))
         return false;
     c->worker->counters.failovers++;

@@ -58,6 +58,7 @@ bool resolver_is_crowded(const struct resolver *r);
 struct resolver_query *resolver_ask(struct resolver *r, const struct resolver_target *target,
                                     resolver_done *done, void *user);
 void resolver_cancel(struct resolver_query *q);
+#define RESOLVER_AVOID_S 30 /* the usual time for resolver_failed */
 /* The peer of flow did not answer, or with 503: for this time others are better (RFC 3263 4.3). */
 void resolver_failed(struct resolver *r, const struct sip_flow *flow, unsigned seconds);
 /* The socket asked for by want_socket, which is taken over; -1: there is none to be had. */
