@@ -57,17 +57,23 @@ void refuse_busy(struct worker *w, struct request *r)
     refuse(w, r, 503, VIEW("Retry-After: 5\r\n"));
 }
 
-void refuse_for_now(struct worker *w, const struct request *r)
+void refuse_until(struct worker *w, const struct request *r, unsigned seconds)
 {
     char bytes[32];
     struct text line = TEXT(bytes);
+
+    text_string(&line, "Retry-After: ");
+    text_number(&line, seconds);
+    text_string(&line, "\r\n");
+    refuse(w, r, 503, text_done(&line));
+}
+
+void refuse_for_now(struct worker *w, const struct request *r)
+{
     uint8_t dice;
 
     random_bytes(&dice, sizeof(dice));
-    text_string(&line, "Retry-After: ");
-    text_number(&line, 2 + dice % 9);
-    text_string(&line, "\r\n");
-    refuse(w, r, 503, text_done(&line));
+    refuse_until(w, r, 2 + dice % 9);
 }
 
 void answer(struct worker *w, const struct request *r, unsigned status, struct view headers)

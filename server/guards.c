@@ -129,19 +129,6 @@ static enum guard_bond bond_of(void *arg)
     return bond;
 }
 
-static void refuse_until(struct worker *w, const struct request *r, unsigned seconds)
-{
-    char bytes[40];
-    struct text line = TEXT(bytes);
-
-    text_string(&line, "Retry-After: ");
-    text_number(&line, seconds);
-    text_string(&line, "\r\n");
-    w->counters.guard_refused++;
-    notice_refusal(r, "too early after a wrong password");
-    refuse(w, r, 503, text_done(&line));
-}
-
 bool guards_let(struct worker *w, const struct request *r, const struct claim *claim)
 {
     struct network source = source_of(&r->from);
@@ -157,6 +144,8 @@ bool guards_let(struct worker *w, const struct request *r, const struct claim *c
     case GUARD_JUDGE:
         return true;
     case GUARD_REFUSE:
+        w->counters.guard_refused++;
+        notice_refusal(r, "too early after a wrong password");
         refuse_until(w, r, wait);
         return false;
     case GUARD_DROP:

@@ -34,23 +34,6 @@ static uint64_t seconds_of(struct view text)
     return view_number(text, UINT32_MAX, &seconds) ? seconds : EXPIRES_BAD;
 }
 
-/* 0, 1, 0.5, 0.125, 1.000: thousandths; anything else counts as 1. */
-static uint16_t q_of(struct view text)
-{
-    unsigned q = 0, weight = 100;
-
-    if (!text.n || (text.p[0] != '0' && text.p[0] != '1') || text.n > 5 ||
-        (text.n > 1 && text.p[1] != '.'))
-        return 1000;
-    q = text.p[0] == '1' ? 1000 : 0;
-    for (size_t i = 2; i < text.n; i++, weight /= 10) {
-        if (text.p[i] < '0' || text.p[i] > '9')
-            return 1000;
-        q += (unsigned)(text.p[i] - '0') * weight;
-    }
-    return (uint16_t)(q > 1000 ? 1000 : q);
-}
-
 /* RFC 5626 6: reg-id counts beside +sip.instance, from a phone that supports outbound. */
 static uint32_t reg_id_of(const struct contact *c, const struct sip_message *m)
 {
@@ -79,9 +62,7 @@ static bool contact_parse(struct contact *out, const struct worker *w, const str
     text = header_param(out->parts.params, VIEW("expires"), &found);
     if (found)
         out->expires = seconds_of(text);
-    out->q = q_of(header_param(out->parts.params, VIEW("q"), &found));
-    if (!found)
-        out->q = 1000;
+    out->q = header_q(out->parts.params);
     out->instance = header_unquote(header_param(out->parts.params, VIEW("+sip.instance"), &found));
     out->reg_id = reg_id_of(out, m);
     return true;

@@ -96,6 +96,8 @@ void refuse(struct worker *w, const struct request *r, unsigned status, struct v
 void refuse_busy(struct worker *w, struct request *r);
 /* Answers 503, to be repeated within 2 to 10 s: not by all at once. */
 void refuse_for_now(struct worker *w, const struct request *r);
+/* The same, with so many seconds. */
+void refuse_until(struct worker *w, const struct request *r, unsigned seconds);
 /* Writes an answer of our own with our To tag. */
 void reply_build(struct worker *w, struct text *out, const struct request *r, unsigned status,
                  struct view headers);

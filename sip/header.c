@@ -136,6 +136,24 @@ struct view header_param(struct view params, struct view name, bool *found)
     return VIEW_NONE;
 }
 
+uint16_t header_q(struct view params)
+{
+    bool found;
+    struct view text = header_param(params, VIEW("q"), &found);
+    unsigned q = 0, weight = 100;
+
+    if (!text.n || (text.p[0] != '0' && text.p[0] != '1') || text.n > 5 ||
+        (text.n > 1 && text.p[1] != '.'))
+        return 1000;
+    q = text.p[0] == '1' ? 1000 : 0;
+    for (size_t i = 2; i < text.n; i++, weight /= 10) {
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return 1000;
+        q += (unsigned)(text.p[i] - '0') * weight;
+    }
+    return (uint16_t)(q > 1000 ? 1000 : q);
+}
+
 struct view header_unquote(struct view v)
 {
     if (v.n >= 2 && v.p[0] == '"' && v.p[v.n - 1] == '"')

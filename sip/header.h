@@ -49,6 +49,9 @@ struct view header_value_next(struct view *rest);
 /* The value of parameter `name` in ";a=b;c" text; quotes stay on. found tells whether it is there
  * at all. */
 struct view header_param(struct view params, struct view name, bool *found);
+/* Parameter q in thousandths: 0, 1, 0.5, 0.125, 1.000; 1000 without it, or when it is anything
+ * else. */
+uint16_t header_q(struct view params);
 /* v without one pair of double quotes around it. */
 struct view header_unquote(struct view v);
 /* Are all double quotes closed, and no NUL, CR or LF outside of folds? */

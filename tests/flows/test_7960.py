@@ -5,7 +5,7 @@ import os
 import re
 
 import pytest
-from offhook_flow import Message, Phone, hang_up
+from offhook_flow import Message, Phone, connected, hang_up
 
 FOLDER = os.path.join(os.path.dirname(__file__), "..", "fixtures", "7960")
 
@@ -185,11 +185,7 @@ def test_only_100_precedes_the_answer_to_a_register(desk):
 
 def test_a_blind_transfer_passes(desk, phone):
     a, b = phone().registered(), phone().registered()
-    call = a.call(b.aor)
-    there = b.expect_call()
-    there.answer()
-    call.answered()
-    there.expect_ack()
+    call, there = connected(a, b)
     cseq = there.send("REFER", extra=[f"Refer-To: sip:5550103@{a.domain}",
                                       f"Referred-By: <{b.aor}>"])
     refer = a.expect("REFER")
@@ -202,11 +198,7 @@ def test_a_blind_transfer_passes(desk, phone):
 
 def test_also_in_a_bye_passes(phone):
     a, b = phone().registered(), phone().registered()
-    call = a.call(b.aor)
-    there = b.expect_call()
-    there.answer()
-    call.answered()
-    there.expect_ack()
+    call, there = connected(a, b)
     cseq = there.send("BYE", extra=[f"Also: <sip:555-0143@{a.domain};user=phone>",
                                     f"Requested-By: <{b.aor}>"])
     bye = a.expect("BYE")

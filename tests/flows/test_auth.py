@@ -5,7 +5,7 @@ import statistics
 import time
 
 import pytest
-from offhook_flow import Daemon, Phone, challenges, hang_up
+from offhook_flow import Daemon, Phone, challenges, connected, hang_up
 
 DAEMON = {"config": 'auth { algorithms = {"SHA-512-256", "SHA-256", "MD5"} }'}
 
@@ -280,11 +280,7 @@ def test_our_credentials_are_removed_and_others_stay(phone):
 
 def test_in_dialog_requests_are_not_challenged(phone):
     caller, callee = phone().registered(), phone().registered()
-    call = caller.call(callee.aor)
-    there = callee.expect_call()
-    there.answer()
-    call.answered()
-    there.expect_ack()
+    call, there = connected(caller, callee)
     bye = hang_up(call, there)
     assert not bye.all("proxy-authorization")
 

@@ -7,20 +7,8 @@ import time
 
 import pytest
 from offhook_flow import Daemon, Phone
+from offhook_flow.command import done, failed
 from offhook_flow.daemon import OFFHOOK
-
-
-def done(r):
-    assert r.returncode == 0, r
-    return r.stdout
-
-
-def failed(r, status=1):
-    """The command failed with one line on stderr; returns it."""
-    assert r.returncode == status, r
-    if status == 1:
-        assert len(r.stderr.strip().splitlines()) == 1, r.stderr
-    return r.stderr
 
 
 def objects(text):
@@ -30,19 +18,6 @@ def objects(text):
         return whole if isinstance(whole, list) else [whole]
     except ValueError:
         return [json.loads(line) for line in text.splitlines()]
-
-
-@pytest.fixture(scope="module")
-def idle():
-    """A configuration whose daemon does not run."""
-    d = Daemon()
-    yield d
-    d.close()
-
-
-@pytest.fixture(params=["daemon", "idle"])
-def either(request):
-    return request.getfixturevalue(request.param)
 
 
 def test_a_user_is_added_listed_shown_and_removed(either):

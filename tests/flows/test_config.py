@@ -8,7 +8,7 @@ import time
 from contextlib import closing
 
 import pytest
-from offhook_flow import Daemon, Phone
+from offhook_flow import Daemon, Phone, connected
 from offhook_flow.daemon import OFFHOOKD
 
 
@@ -175,11 +175,7 @@ def test_a_call_with_the_sandbox_on():
     with closing(d), Phone(d) as a, Phone(d, transport="tcp") as b:
         a.registered()
         b.registered()
-        call = a.call(b.aor)
-        there = b.expect_call()
-        there.answer()
-        call.answered()
-        there.expect_ack()
+        call, there = connected(a, b)
         assert d.status()["sandbox"] in (True, "on")
         assert set(d.starts().values()) == {1}
         d.stop()

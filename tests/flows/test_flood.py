@@ -6,7 +6,7 @@ import ssl
 import time
 
 import pytest
-from offhook_flow import Phone, challenges, hang_up
+from offhook_flow import challenges, connected, hang_up
 
 DAEMON = {"config": "guard { users = 10 ban = 600 }", "tls": True}
 FLOOD = 20000
@@ -217,15 +217,6 @@ def test_a_content_length_of_4_gb_from_a_phone_inside_a_call(phone, transport):
     caller.send(data.replace(b"Content-Length: 0", b"Content-Length: 4294967299") + b"v=0\r\n")
     callee.silence(0.2, "INFO")
     there.send("BYE")
-
-
-def connected(caller, callee):
-    call = caller.call(callee.aor)
-    there = callee.expect_call()
-    there.answer()
-    call.answered()
-    there.expect_ack()
-    return call, there
 
 
 @pytest.fixture

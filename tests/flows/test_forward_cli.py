@@ -3,31 +3,7 @@
 import json
 
 import pytest
-from offhook_flow import Daemon
-
-
-def done(r):
-    assert r.returncode == 0, r
-    return r.stdout
-
-
-def refused(r):
-    """It could not be done, and one line on stderr says why; returns it."""
-    assert r.returncode == 1 and len(r.stderr.strip().splitlines()) == 1, r
-    return r.stderr
-
-
-@pytest.fixture(scope="module")
-def idle():
-    """A configuration whose daemon does not run."""
-    d = Daemon()
-    yield d
-    d.close()
-
-
-@pytest.fixture(params=["daemon", "idle"])
-def either(request):
-    return request.getfixturevalue(request.param)
+from offhook_flow.command import done, failed
 
 
 def forwards(d, *number):
@@ -63,16 +39,16 @@ def test_the_forwards_of_a_removed_user_go(either):
     assert ("5552002", "always") not in forwards(d)
 
 
-def test_what_makes_no_sense_is_refused(either):
+def test_what_makes_no_sense_is_failed(either):
     d = either
     done(d.offhook("user", "add", "5552003", "--password", "x"))
-    assert "itself" in refused(d.offhook("forward", "set", "5552003", "--busy", "555-2003"))
-    assert "itself" in refused(d.offhook("forward", "set", "5552003", "--busy",
+    assert "itself" in failed(d.offhook("forward", "set", "5552003", "--busy", "555-2003"))
+    assert "itself" in failed(d.offhook("forward", "set", "5552003", "--busy",
                                          f"sip:5552003@{d.domain}"))
-    assert "no user" in refused(d.offhook("forward", "set", "5552999", "--busy", "600"))
-    assert "no user" in refused(d.offhook("forward", "clear", "5552999"))
-    assert "no user" in refused(d.offhook("forward", "show", "5552999"))
-    assert "target" in refused(d.offhook("forward", "set", "5552003", "--busy", "http://x"))
+    assert "no user" in failed(d.offhook("forward", "set", "5552999", "--busy", "600"))
+    assert "no user" in failed(d.offhook("forward", "clear", "5552999"))
+    assert "no user" in failed(d.offhook("forward", "show", "5552999"))
+    assert "target" in failed(d.offhook("forward", "set", "5552003", "--busy", "http://x"))
     done(d.offhook("user", "remove", "5552003"))
 
 

@@ -7,7 +7,7 @@ import ssl
 import time
 
 import pytest
-from offhook_flow import hang_up, sdp
+from offhook_flow import connected, hang_up, sdp
 
 DAEMON = {"tls": True}
 SECONDS = 1.2  # of each kind over each transport
@@ -172,9 +172,5 @@ def test_garbage_harms_nobody(daemon, phone, transport, kind):
 def well(daemon, phone, transport):
     """A phone registers and calls another."""
     caller, callee = phone(transport=transport).registered(), phone().registered()
-    call = caller.call(callee.aor)
-    there = callee.expect_call()
-    there.answer()
-    call.answered()
-    there.expect_ack()
+    call, there = connected(caller, callee)
     hang_up(there, call)

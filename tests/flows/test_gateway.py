@@ -5,9 +5,9 @@ import signal
 
 import pytest
 
-from offhook_flow.daemon import Daemon, free_port
-from offhook_flow.dns_server import DnsServer
 from offhook_flow.phone import Phone, hang_up
+
+NAMES = True
 
 
 class Gateway(Phone):
@@ -15,27 +15,6 @@ class Gateway(Phone):
 
     def __init__(self, daemon, host):
         super().__init__(daemon, "gateway", "none", host=host)
-
-
-@pytest.fixture(scope="module")
-def names():
-    server = DnsServer()
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def daemon(names):
-    port = free_port()
-    d = Daemon(port=port, config=f'dns {{ servers = {{"{names.address}"}} }}',
-               listen=[f"udp:127.0.0.1:{port}", f"tcp:127.0.0.1:{port}"])
-    try:
-        d.start()
-        yield d
-        d.stop()
-    finally:
-        d.close()
 
 
 @pytest.fixture

@@ -4,31 +4,7 @@ import json
 import os
 
 import pytest
-from offhook_flow import Daemon
-
-
-def done(r):
-    assert r.returncode == 0, r
-    return r.stdout
-
-
-def refused(r):
-    """It could not be done, and one line on stderr says why; returns it."""
-    assert r.returncode == 1 and len(r.stderr.strip().splitlines()) == 1, r
-    return r.stderr
-
-
-@pytest.fixture(scope="module")
-def idle():
-    """A configuration whose daemon does not run."""
-    d = Daemon()
-    yield d
-    d.close()
-
-
-@pytest.fixture(params=["daemon", "idle"])
-def either(request):
-    return request.getfixturevalue(request.param)
+from offhook_flow.command import done, failed
 
 
 def gateways(d):
@@ -51,7 +27,7 @@ def test_gateways_are_added_shown_and_removed(either):
     text = done(d.offhook("gateway", "show", "carrier-1"))
     assert "set" in text and "yes" in text and "top-secret" not in text
     assert "top-secret" not in done(d.offhook("gateway", "list"))
-    assert "exists already" in refused(d.offhook("gateway", "add", "pbx", "sip:192.0.2.1"))
+    assert "exists already" in failed(d.offhook("gateway", "add", "pbx", "sip:192.0.2.1"))
     done(d.offhook("gateway", "remove", "carrier-1"))
     done(d.offhook("gateway", "remove", "pbx"))
     assert gateways(d) == {}
@@ -93,19 +69,19 @@ def test_a_lost_key_is_told_with_the_gateways_that_need_their_passwords(either):
     "192.0.2.1", "sip:", "sip:user@192.0.2.1", "sip:192.0.2.1:0", "sip:192.0.2.1:99999",
     "sip:192.0.2.1:", "sip:[2001:db8::1", "sip:[192.0.2.1]", "sip:a b", "tel:1", "sip:h;lr",
     "sip:h;transport=sctp", "sips:h;transport=udp", "sip:" + "h." * 200 + "h"])
-def test_a_bad_uri_is_refused(daemon, uri):
-    assert "URI of a gateway" in refused(daemon.offhook("gateway", "add", "bad", uri))
+def test_a_bad_uri_is_failed(daemon, uri):
+    assert "URI of a gateway" in failed(daemon.offhook("gateway", "add", "bad", uri))
 
 
-def test_what_makes_no_sense_is_refused(either):
+def test_what_makes_no_sense_is_failed(either):
     d = either
-    assert "name of a gateway" in refused(d.offhook("gateway", "add", "a,b", "sip:h"))
-    assert "no gateway none" in refused(d.offhook("gateway", "show", "none"))
-    assert "no gateway none" in refused(d.offhook("gateway", "remove", "none"))
-    assert "no gateway none" in refused(d.offhook("gateway", "password", "none", "--password", "x"))
-    assert "takes a username" in refused(d.offhook("gateway", "add", "g", "sip:h", "--register"))
+    assert "name of a gateway" in failed(d.offhook("gateway", "add", "a,b", "sip:h"))
+    assert "no gateway none" in failed(d.offhook("gateway", "show", "none"))
+    assert "no gateway none" in failed(d.offhook("gateway", "remove", "none"))
+    assert "no gateway none" in failed(d.offhook("gateway", "password", "none", "--password", "x"))
+    assert "takes a username" in failed(d.offhook("gateway", "add", "g", "sip:h", "--register"))
     done(d.offhook("gateway", "add", "plain", "sip:h"))
-    assert "no username" in refused(d.offhook("gateway", "password", "plain", "--password", "x"))
+    assert "no username" in failed(d.offhook("gateway", "password", "plain", "--password", "x"))
     done(d.offhook("gateway", "remove", "plain"))
 
 

@@ -7,7 +7,8 @@ import signal
 import time
 
 import pytest
-from offhook_flow import Daemon, Phone, hang_up
+from offhook_flow import Daemon, Phone, connected, hang_up
+from offhook_flow.command import done
 
 DAEMON = {"config": "guard { users = 10 ban = 600 }"}
 
@@ -39,11 +40,6 @@ def until(condition, seconds=5):
 
 def banned(daemon):
     return sorted(b["address"] for b in daemon.ask("ban list"))
-
-
-def done(result):
-    assert result.returncode == 0, result
-    return result.stdout
 
 
 @pytest.fixture
@@ -257,16 +253,6 @@ def test_a_wrong_network_is_told_with_its_line():
         d.close()
 
 
-def connected(caller, callee):
-    """A call between two phones, both its sides."""
-    call = caller.call(callee.aor)
-    other = callee.expect_call()
-    other.answer()
-    call.answered()
-    other.expect_ack()
-    return call, other
-
-
 def test_a_flood_is_dropped_and_phones_go_on(daemon, phone, guesser):
     """Even those at the very address that it comes from: refresh, call, and end of a call."""
     caller, callee, p = phone(host="127.0.3.1"), phone().registered(), guesser("127.0.3.1")
@@ -303,11 +289,7 @@ def late(daemon):
 
 def test_overload_sheds_new_calls_lets_those_that_stand_end_and_passes():
     with Daemon() as d, Phone(d).registered() as caller, Phone(d).registered() as callee:
-        call = caller.call(callee.aor)
-        other = callee.expect_call()
-        other.answer()
-        call.answered()
-        other.expect_ack()
+        call, other = connected(caller, callee)
         late(d)
         until(lambda: d.status()["overload"]["state"] != "normal", 2)
         shed = caller.request("INVITE", callee.aor, frm=f"<{caller.aor}>;tag=1",

@@ -8,6 +8,7 @@ import socket
 import time
 
 import pytest
+from offhook_flow import connected
 
 
 def alive(daemon, p, before):
@@ -348,11 +349,7 @@ def test_a_contact_at_this_server_makes_no_loop(daemon, phone, path):
 
 def test_a_new_invite_gets_no_free_ride_on_an_old_record_route(daemon, phone):
     callee, p, thief = phone().registered(), phone(), phone()
-    call = p.call(callee.aor)
-    other = callee.expect_call()
-    other.answer()
-    call.answered()
-    other.expect_ack()
+    call, other = connected(p, callee)
     got = status_of(thief, message(thief, "INVITE", callee.contact, call_id=call.call_id,
                                    frm="<sip:x@other.example>;tag=1",
                                    extra=[f"Route: {r}" for r in call.route]))
@@ -363,11 +360,7 @@ def test_a_new_invite_gets_no_free_ride_on_an_old_record_route(daemon, phone):
 def test_a_strict_router_between_udp_and_tcp_reaches_the_other_side(daemon, phone):
     """Two Record-Route values are ours then; the list may come in one line or in two."""
     callee, p = phone(transport="tcp").registered(), phone()
-    call = p.call(callee.aor)
-    other = callee.expect_call()
-    other.answer()
-    call.answered()
-    other.expect_ack()
+    call, other = connected(p, callee)
     values = [*call.route[1:], f"<{call.remote}>"]
     for route in (values, [", ".join(values)]):
         cseq = p.next_cseq(call.call_id)

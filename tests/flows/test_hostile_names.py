@@ -1,29 +1,22 @@
 """Name servers that are late, silent or boundless, a gateway that turns out to be ourselves, and
 roles that die while calls are set up by all of that."""
 
-import json
 import time
 
 import pytest
-from offhook_flow import Phone, hang_up
+from offhook_flow import Phone, connected, hang_up
+from offhook_flow.command import done
 from offhook_flow.daemon import Daemon, free_port
-from offhook_flow.dns_server import DnsServer
+from offhook_flow.fixtures import asking
 from offhook_flow.phone import token
 
 CALLS = 200
 
 
 @pytest.fixture(scope="module")
-def names():
-    server = DnsServer()
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
 def daemon(names):
-    with Daemon(config=f'dns {{ servers = {{"{names.address}"}} }}') as d:
+    """Its roles are killed here."""
+    with Daemon(config=asking(names)) as d:
         yield d
 
 
@@ -43,15 +36,6 @@ def gateway(daemon):
     for name, prefix in made:
         daemon.offhook("route", "remove", prefix)
         daemon.offhook("gateway", "remove", name)
-
-
-def connected(caller, callee):
-    call = caller.call(callee.aor)
-    there = callee.expect_call()
-    there.answer()
-    call.answered()
-    there.expect_ack()
-    return call, there
 
 
 def calls_to_names(p, count, where):
@@ -131,17 +115,11 @@ def test_a_gateway_whose_name_is_our_own_address_is_no_loop(daemon, names, phone
     assert r.status == 407, r
 
 
-def done(result):
-    assert result.returncode == 0, result
-    return json.loads(result.stdout) if result.stdout.startswith(("{", "[")) else result.stdout
-
-
 @pytest.fixture
-def two_ways():
+def two_ways(names):
     """A daemon of its own, a phone that others forward to, a gateway, and a caller."""
-    names, port = DnsServer(), free_port()
-    names.start()
-    d = Daemon(port=port, config=f'dns {{ servers = {{"{names.address}"}} }}',
+    port = free_port()
+    d = Daemon(port=port, config=asking(names),
                listen=[f"udp:127.0.0.1:{port}", f"tcp:127.0.0.1:{port}"])
     try:
         d.start()
@@ -158,7 +136,6 @@ def two_ways():
         d.stop()
     finally:
         d.close()
-        names.stop()
 
 
 @pytest.mark.parametrize("role", ["sip", "keeper"])

@@ -5,21 +5,13 @@ import socket
 import time
 
 import pytest
-from offhook_flow import hang_up
+from offhook_flow import connected, hang_up
 
 
 def invited(caller, callee):
     """A call that rings at the callee: both its sides."""
     call = caller.call(callee.aor)
     return call, callee.expect_call()
-
-
-def connected(caller, callee):
-    call, there = invited(caller, callee)
-    there.answer()
-    call.answered()
-    there.expect_ack()
-    return call, there
 
 
 def redirect(there, contacts, status=302):

@@ -1,20 +1,11 @@
 """`offhook user limit`: so many calls at a time, and what `status` says of them."""
 
-from offhook_flow import Daemon, Phone, hang_up
+from offhook_flow import Daemon, Phone, connected, hang_up
 
 
 def calls(daemon):
     c = daemon.status()["counters"]
     return c["calls.standing"], c["calls.setting-up"], c["calls.limited"]
-
-
-def connected(caller, callee):
-    call = caller.call(callee.aor)
-    there = callee.expect_call()
-    there.answer()
-    call.answered()
-    there.expect_ack()
-    return call, there
 
 
 def test_a_user_makes_as_many_calls_as_he_may(daemon, phone):

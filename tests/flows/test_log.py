@@ -1,6 +1,6 @@
 """What a person reads in the log: registrations, calls and refusals, a line each."""
 
-from offhook_flow import Phone, hang_up
+from offhook_flow import Phone, connected, hang_up
 
 
 def lines(daemon, *parts):
@@ -18,11 +18,7 @@ def test_a_registration_is_told_once_and_its_refresh_is_not(daemon, phone):
 
 def test_a_call_is_told_with_its_answer_and_its_end(daemon, phone):
     caller, callee = phone().registered(), phone().registered()
-    call = caller.call(callee.aor)
-    there = callee.expect_call()
-    there.answer()
-    call.answered()
-    there.expect_ack()
+    call, there = connected(caller, callee)
     hang_up(call, there)
     begun = lines(daemon, f"call {caller.number} -> {callee.number}: 200")
     assert len(begun) == 1

@@ -5,24 +5,9 @@ import time
 
 import pytest
 
-from offhook_flow.daemon import Daemon, free_port
-from offhook_flow.dns_server import DnsServer
+from offhook_flow.daemon import free_port
 
-
-@pytest.fixture(scope="module")
-def names():
-    server = DnsServer()
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def daemon(names):
-    with Daemon(config=f'dns {{ servers = {{"{names.address}"}} }}') as d:
-        before = d.starts()
-        yield d
-        assert d.starts() == before, "a role was restarted:\n" + d.stderr()
+NAMES = True
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import signal
 from contextlib import closing
 
 import pytest
-from offhook_flow import Daemon, Phone, hang_up
+from offhook_flow import Daemon, Phone, connected, hang_up
 
 # CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT
 PARENT_KEEPS = sum(1 << bit for bit in (2, 5, 6, 7, 10, 18))
@@ -78,11 +78,7 @@ def test_while_the_keeper_hangs_registers_get_503_and_calls_end():
     with Daemon() as d, Phone(d) as a, Phone(d) as b:
         a.registered()
         b.registered()
-        call = a.call(b.aor)
-        there = b.expect_call()
-        there.answer()
-        call.answered()
-        there.expect_ack()
+        call, there = connected(a, b)
         keeper = d.role("keeper")["pid"]
         os.kill(keeper, signal.SIGSTOP)
         try:

@@ -4,30 +4,7 @@ import json
 
 import pytest
 from offhook_flow import Daemon, Phone
-
-
-def done(r):
-    assert r.returncode == 0, r
-    return r.stdout
-
-
-def refused(r):
-    """It could not be done, and one line on stderr says why; returns it."""
-    assert r.returncode == 1 and len(r.stderr.strip().splitlines()) == 1, r
-    return r.stderr
-
-
-@pytest.fixture(scope="module")
-def idle():
-    """A configuration whose daemon does not run."""
-    d = Daemon()
-    yield d
-    d.close()
-
-
-@pytest.fixture(params=["daemon", "idle"])
-def either(request):
-    return request.getfixturevalue(request.param)
+from offhook_flow.command import done, failed
 
 
 @pytest.fixture
@@ -52,20 +29,20 @@ def test_routes_are_added_listed_and_removed(either, gateways):
         "00": {"prefix": "00", "gateways": ["one", "two"], "strip": 2, "prepend": "+"},
         "default": {"prefix": "default", "gateways": ["two"], "strip": 0, "prepend": ""}}
     assert "one, two" in done(d.offhook("route", "list"))
-    assert "already" in refused(d.offhook("route", "add", "00", "--gateway", "one"))
-    assert "route 00 leads" in refused(d.offhook("gateway", "remove", "one"))
+    assert "already" in failed(d.offhook("route", "add", "00", "--gateway", "one"))
+    assert "route 00 leads" in failed(d.offhook("gateway", "remove", "one"))
     assert "removed" in done(d.offhook("route", "remove", "00"))
     done(d.offhook("route", "remove", "default"))
     assert routes(d) == {}
 
 
-def test_what_makes_no_sense_is_refused(either, gateways):
+def test_what_makes_no_sense_is_failed(either, gateways):
     d = either
-    assert "no gateway three" in refused(d.offhook("route", "add", "0", "--gateway", "one,three"))
-    assert "prefix" in refused(d.offhook("route", "add", "x", "--gateway", "one"))
-    assert "prepended" in refused(d.offhook("route", "add", "0", "--gateway", "one", "--prepend",
+    assert "no gateway three" in failed(d.offhook("route", "add", "0", "--gateway", "one,three"))
+    assert "prefix" in failed(d.offhook("route", "add", "x", "--gateway", "one"))
+    assert "prepended" in failed(d.offhook("route", "add", "0", "--gateway", "one", "--prepend",
                                             "x"))
-    assert "no route 0" in refused(d.offhook("route", "remove", "0"))
+    assert "no route 0" in failed(d.offhook("route", "remove", "0"))
     assert routes(d) == {}
 
 
@@ -92,7 +69,7 @@ def test_the_way_of_a_call_is_told(daemon):
         assert "403" in told["steps"][-1]["text"]
         assert [s["step"] for s in daemon.ask("route test", **{"from": p.number, "to": "112"})] == [
             "from", "emergency", "end"]
-        assert "URIs" in refused(daemon.offhook("route", "test", p.number, "sip:"))
+        assert "URIs" in failed(daemon.offhook("route", "test", p.number, "sip:"))
         done(daemon.offhook("forward", "clear", p.number))
         done(daemon.offhook("route", "remove", "00"))
         assert "no route fits" in done(daemon.offhook("route", "test", other.number, "0049301"))
@@ -115,7 +92,7 @@ def test_routes_outlive_the_sip_role():
 
 
 def test_without_a_daemon_the_way_is_not_told(idle):
-    assert "does not run" in refused(idle.offhook("route", "test", "1", "2"))
+    assert "does not run" in failed(idle.offhook("route", "test", "1", "2"))
 
 
 @pytest.mark.parametrize("words", [

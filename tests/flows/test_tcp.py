@@ -4,7 +4,7 @@ import socket
 import time
 
 import pytest
-from offhook_flow import hang_up
+from offhook_flow import connected, hang_up
 
 
 ANSWER = {200, 401, 403, 407}  # framing is what is tested here, not who may ask
@@ -61,11 +61,7 @@ def test_a_request_comes_over_the_connection_that_the_phone_registered_over(phon
     caller, callee = phone(), phone(transport="tcp")
     # an address nobody listens on: only the connection leads to the phone
     callee.registered(contacts=[f"<sip:{callee.number}@192.0.2.1:9;transport=tcp>"])
-    call = caller.call(callee.aor)
-    there = callee.expect_call()
-    there.answer()
-    call.answered()
-    there.expect_ack()
+    call, there = connected(caller, callee)
     hang_up(there, call)
 
 

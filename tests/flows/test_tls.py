@@ -8,8 +8,8 @@ import ssl
 import time
 
 import pytest
-from offhook_flow import Daemon, Message, Phone, hang_up
-from offhook_flow.dns_server import DnsServer
+from offhook_flow import Daemon, Message, Phone, connected, hang_up
+from offhook_flow.fixtures import asking
 
 DAEMON = {"tls": True}
 
@@ -73,11 +73,7 @@ def test_a_call_is_set_up_and_either_side_ends_it(phone, here, there):
 def test_a_request_comes_over_the_connection_that_the_phone_registered_over(phone):
     caller, callee = phone(), phone(transport="tls")
     callee.registered(contacts=[f"<sip:{callee.number}@192.0.2.1:9;transport=tls>"])
-    call = caller.call(callee.aor)
-    there = callee.expect_call()
-    there.answer()
-    call.answered()
-    there.expect_ack()
+    call, there = connected(caller, callee)
     hang_up(there, call)
 
 
@@ -170,11 +166,9 @@ def test_who_shows_a_certificate_for_another_address_gets_nothing(daemon, phone)
     assert f"no TLS with tls:127.0.0.1:{there.port} as 127.0.0.1: " in daemon.stderr()
 
 
-def test_who_has_connected_is_not_taken_for_a_gateway_by_its_address():
+def test_who_has_connected_is_not_taken_for_a_gateway_by_its_address(names):
     """A name server that lies leads to a connection that stands: it showed no certificate."""
-    names = DnsServer()
-    names.start()
-    d = Daemon(tls=True, config=f'dns {{ servers = {{"{names.address}"}} }}')
+    d = Daemon(tls=True, config=asking(names))
     try:
         d.start()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -193,7 +187,6 @@ def test_who_has_connected_is_not_taken_for_a_gateway_by_its_address():
         d.stop()
     finally:
         d.close()
-        names.stop()
 
 
 def test_500_half_open_connections_and_a_byte_a_second_keep_nobody_out(daemon, phone):
@@ -212,11 +205,7 @@ def test_500_half_open_connections_and_a_byte_a_second_keep_nobody_out(daemon, p
             if n % 4 == 0:
                 caller, callee = phone(transport="tls").registered(), phone(transport="tcp")
                 callee.registered()
-                call = caller.call(callee.aor)
-                there = callee.expect_call()
-                there.answer()
-                call.answered()
-                there.expect_ack()
+                call, there = connected(caller, callee)
                 hang_up(call, there)
             time.sleep(1)
         gone = 0
@@ -341,11 +330,7 @@ def test_a_new_certificate_is_taken_at_a_reload_and_calls_go_on():
     with Daemon(tls=True) as d, Phone(d, transport="tls") as a, Phone(d, transport="tls") as b:
         a.registered()
         b.registered()
-        call = a.call(b.aor)
-        there = b.expect_call()
-        there.answer()
-        call.answered()
-        there.expect_ack()
+        call, there = connected(a, b)
         before = shake(d)
         d.authority.issue("server")  # over the old files
         assert "the files of tls { } were read again" in reload(d)

@@ -420,6 +420,23 @@ static void parameters_are_found(void **state)
     }
 }
 
+static void q_is_read_in_thousandths(void **state)
+{
+    static const struct {
+        const char *params;
+        unsigned q;
+    } rows[] = {
+        {"", 1000},        {";q=1", 1000},  {";q=0", 0},         {";q=0.5", 500},
+        {";q=0.125", 125}, {";q=0.", 0},    {";q=1.000", 1000},  {";q=1.5", 1000},
+        {";q=2", 1000},    {";q=.5", 1000}, {";q=0.1234", 1000}, {";q=0.5x", 1000},
+        {";q", 1000},      {";Q=0.7", 700},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_row(rows[i].params, header_q(view_of(rows[i].params)) == rows[i].q);
+}
+
 static void name_and_address_are_told_apart(void **state)
 {
     static const struct {
@@ -630,6 +647,7 @@ int main(void)
         cmocka_unit_test(an_endless_head_is_hopeless),
         cmocka_unit_test(lists_are_cut_at_commas),
         cmocka_unit_test(parameters_are_found),
+        cmocka_unit_test(q_is_read_in_thousandths),
         cmocka_unit_test(name_and_address_are_told_apart),
         cmocka_unit_test(names_are_known_in_both_forms),
         cmocka_unit_test(agents_are_told_apart),

@@ -3,7 +3,7 @@
 from .daemon import Daemon, free_port
 from .digest import Credentials, challenges
 from .message import Message, sdp
-from .phone import Call, Phone, hang_up
+from .phone import Call, Phone, connected, hang_up
 
-__all__ = ["Call", "Credentials", "Daemon", "Message", "Phone", "challenges", "free_port",
-           "hang_up", "sdp"]
+__all__ = ["Call", "Credentials", "Daemon", "Message", "Phone", "challenges", "connected",
+           "free_port", "hang_up", "sdp"]

@@ -3,14 +3,19 @@
 import pytest
 
 from .daemon import Daemon
+from .dns_server import DnsServer
 from .phone import Phone
 
 
 @pytest.fixture(scope="module")
 def daemon(request):
-    """The module's daemon, with the settings of its variable DAEMON. At the end it has to stop
-    cleanly, and no role may have been started a second time."""
-    d = Daemon(**getattr(request.module, "DAEMON", {}))
+    """The module's daemon, with the settings of its variable DAEMON; with NAMES it asks the name
+    server of the fixture `names`. At the end it has to stop cleanly, and no role may have been
+    started a second time."""
+    settings = getattr(request.module, "DAEMON", {})
+    if getattr(request.module, "NAMES", False):
+        settings = settings | {"config": asking(request.getfixturevalue("names"))}
+    d = Daemon(**settings)
     try:
         d.start()
         before = d.starts()
@@ -19,6 +24,34 @@ def daemon(request):
         d.stop()
     finally:
         d.close()
+
+
+def asking(names):
+    """The configuration that asks this name server."""
+    return f'dns {{ servers = {{"{names.address}"}} }}'
+
+
+@pytest.fixture(scope="module")
+def names():
+    """A name server, whose answers the tests add."""
+    server = DnsServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def idle():
+    """A configuration whose daemon does not run."""
+    d = Daemon()
+    yield d
+    d.close()
+
+
+@pytest.fixture(params=["daemon", "idle"])
+def either(request):
+    """For commands that work with the daemon and without it."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -477,6 +477,16 @@ def fits(message, what, match):
     return "method" not in match or message.cseq_method == match["method"]
 
 
+def connected(caller, callee):
+    """A call between two registered phones: both its sides."""
+    call = caller.call(callee.aor)
+    there = callee.expect_call()
+    there.answer()
+    call.answered()
+    there.expect_ack()
+    return call, there
+
+
 def hang_up(from_call, to_call):
     """BYE from one side of a call to the other, 200 back."""
     phone = from_call.phone
