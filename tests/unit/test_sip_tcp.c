@@ -12,98 +12,20 @@
 
 #include <cmocka.h>
 
-#include "sip/transport.h"
+#include "tests/unit/side.h"
 
 #define REQUEST "OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/TCP a\r\nContent-Length: 0\r\n\r\n"
 
-struct side {
-    struct event_base *base;
-    struct wheel *wheel;
-    struct transport *transport;
-    struct sockaddr_in address;
-    int listener;
-    unsigned messages, broken;
-    struct sip_flow last;
-};
-
-static void on_message(void *arg, const struct sip_flow *from, struct view bytes)
-{
-    struct side *s = arg;
-
-    assert_true(view_istarts(bytes, VIEW("OPTIONS sip:x")));
-    s->messages++;
-    s->last = *from;
-}
-
-static void on_broken(void *arg, const struct sip_flow *flow)
-{
-    (void)flow;
-    ((struct side *)arg)->broken++;
-}
-
-static void on_want_stream(void *arg, uint8_t family)
-{
-    struct side *s = arg;
-
-    transport_give_stream(s->transport, family,
-                          socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-}
-
-static void on_turned(void *arg)
-{
-    (void)arg;
-}
-
 static int setup(void **state)
 {
-    struct side *s = calloc(1, sizeof(*s));
-    struct transport_handler handler = {.message = on_message,
-                                        .broken = on_broken,
-                                        .want_stream = on_want_stream,
-                                        .turned = on_turned,
-                                        .arg = s};
-    socklen_t size = sizeof(s->address);
-
-    s->base = event_base_new();
-    s->address.sin_family = AF_INET;
-    s->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    s->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(s->listener, (struct sockaddr *)&s->address, size), 0);
-    assert_int_equal(listen(s->listener, 2000), 0);
-    getsockname(s->listener, (struct sockaddr *)&s->address, &size);
-    assert_int_equal(wheel_new(&s->wheel, clock_ms()), OK);
-    assert_int_equal(transport_new(&s->transport, s->base, s->wheel, &handler, NULL, 0), OK);
-    assert_int_equal(
-        transport_listen(s->transport, s->listener, FLOW_TCP, (struct sockaddr *)&s->address, 0),
-        OK);
-    *state = s;
+    *state = side_open(FLOW_TCP);
     return 0;
 }
 
 static int teardown(void **state)
 {
-    struct side *s = *state;
-
-    transport_free(s->transport);
-    wheel_free(s->wheel);
-    event_base_free(s->base);
-    close(s->listener);
-    free(s);
+    side_close(*state);
     return 0;
-}
-
-/* Everything that is ready now is dealt with. */
-static void settle(struct side *s)
-{
-    for (int i = 0; i < 20; i++)
-        event_base_loop(s->base, EVLOOP_NONBLOCK);
-}
-
-static void pass(struct side *s, uint64_t ms)
-{
-    clock_advance(ms);
-    wheel_turn(s->wheel, clock_ms());
-    settle(s);
 }
 
 static int client(struct side *s)
