@@ -13,54 +13,7 @@
 #include <unistd.h>
 
 #include "db/seal.h"
-
-struct fixture {
-    char folder[64], path[96];
-    struct store *store;
-    char error[256];
-};
-
-static struct fixture *fixture_of(void **state)
-{
-    return *state;
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    (void)snprintf(f->folder, sizeof(f->folder), "/tmp/offhook-ways-XXXXXX");
-    if (!mkdtemp(f->folder))
-        return 1;
-    (void)snprintf(f->path, sizeof(f->path), "%s/test.db", f->folder);
-    *state = f;
-    return store_open(&f->store, f->path, STORE_SERVE, f->error) != OK;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    char command[128];
-
-    f->store->ops->close(f->store);
-    (void)snprintf(command, sizeof(command), "rm -rf %s", f->folder);
-    free(f);
-    return system(command) != 0;
-}
-
-static enum error put_user(struct store *s, const char *number)
-{
-    struct store_user u = {.number = view_of(number), .domain = VIEW("b.com")};
-
-    if (credential_make(&u.credentials, u.number, u.domain, VIEW(""), VIEW("r"), VIEW("secret")))
-        return ERR_SYSTEM;
-    return s->ops->user_put(s, &u, false);
-}
-
-struct seen {
-    unsigned count;
-    char text[512];
-};
+#include "tests/unit/store_fixture.h"
 
 static enum error put_forward(struct store *s, const char *number, enum forward_kind kind,
                               const char *target, uint16_t after)
@@ -94,7 +47,7 @@ static void forwards_are_put_and_removed(void **state)
 {
     struct store *s = fixture_of(state)->store;
 
-    assert_int_equal(put_user(s, "1"), OK);
+    assert_int_equal(put_user(s, "1", "", "r", false), OK);
     assert_int_equal(put_forward(s, "1", FORWARD_NO_ANSWER, "2", 20), OK);
     assert_int_equal(put_forward(s, "1", FORWARD_NO_ANSWER, "sip:x@y", 30), OK);
     assert_int_equal(put_forward(s, "1", FORWARD_ALWAYS, "3", 0), OK);
@@ -106,23 +59,6 @@ static void forwards_are_put_and_removed(void **state)
                      ERR_NOT_FOUND);
     assert_int_equal(s->ops->user_remove(s, VIEW("1"), VIEW("b.com")), OK);
     assert_string_equal(forwards(s, "").text, "0 1 4 0;");
-}
-
-static void run_sql(const char *path, const char *sql)
-{
-    sqlite3 *db;
-
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
-static void count_problem(void *arg, const char *text)
-{
-    struct seen *seen = arg;
-
-    seen->count++;
-    (void)snprintf(seen->text, sizeof(seen->text), "%s", text);
 }
 
 static void damaged_forwards_are_told_and_passed_over(void **state)
@@ -257,7 +193,7 @@ static void a_sealed_secret_opens_for_its_name_and_key_only(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_open, teardown)
     const struct CMUnitTest tests[] = {
         TEST(forwards_are_put_and_removed),
         TEST(damaged_forwards_are_told_and_passed_over),
