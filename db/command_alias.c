@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "db/answer.h"
+#include "db/page.h"
 #include "db/request.h"
 #include "db/verbs.h"
 
@@ -47,50 +47,31 @@ json_t *alias_add(const struct command_context *c, const json_t *request)
     return answer_of(c->store, e);
 }
 
-struct alias_page {
-    const struct command_context *c;
-    struct view after_number, after_domain;
-    size_t limit, count;
-    bool more, failed;
-    char last[NUMBER_MAX + DOMAIN_MAX];
-};
-
 static bool alias_page_each(void *arg, const struct store_alias *alias)
 {
-    struct alias_page *page = arg;
-    int order = view_order(alias->domain, page->after_domain);
+    struct page *page = arg;
+    struct view domain = page->after;
+    struct view number = view_cut(&domain, '@');
+    int order = view_order(alias->domain, domain);
 
-    if (order < 0 || (order == 0 && view_order(alias->number, page->after_number) <= 0))
+    if (order < 0 || (order == 0 && view_order(alias->number, number) <= 0))
         return true;
-    if (page->count == page->limit) {
-        page->more = true;
+    if (!page_take(page))
         return false;
-    }
-    page->count++;
-    (void)snprintf(page->last, sizeof(page->last), "%.*s@%.*s", VIEW_ARG(alias->number),
-                   VIEW_ARG(alias->domain));
-    page->failed = !answer_item(
-        page->c, json_pack("{s:o, s:o, s:o}", "number", answer_text(alias->number), "domain",
-                           answer_text(alias->domain), "target", answer_text(alias->target)));
-    return !page->failed;
+    return page_put(page,
+                    json_pack("{s:o, s:o, s:o}", "number", answer_text(alias->number), "domain",
+                              answer_text(alias->domain), "target", answer_text(alias->target)),
+                    "%.*s@%.*s", VIEW_ARG(alias->number), VIEW_ARG(alias->domain));
 }
 
 json_t *alias_list(const struct command_context *c, const json_t *request)
 {
-    struct alias_page page = {.c = c};
-    const char *after;
+    struct page page;
     json_t *answer = NULL;
-    enum error e;
 
-    if (!request_page(request, &page.limit, &after, &answer))
+    if (!page_begin(&page, c, request, &answer))
         return answer;
-    page.after_domain = view_of(after);
-    page.after_number = view_cut(&page.after_domain, '@');
-    e = c->store->ops->alias_each(c->store, alias_page_each, &page);
-    answer = answer_of(c->store, page.failed ? ERR_MEMORY : e);
-    if (page.more)
-        answer = answer_next(answer, page.last);
-    return answer;
+    return page_end(&page, c->store->ops->alias_each(c->store, alias_page_each, &page));
 }
 
 json_t *alias_remove(const struct command_context *c, const json_t *request)

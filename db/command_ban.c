@@ -1,6 +1,6 @@
 /* ban add, list, remove. */
 #include "auth/network.h"
-#include "db/answer.h"
+#include "db/page.h"
 #include "db/request.h"
 #include "db/verbs.h"
 
@@ -72,44 +72,28 @@ json_t *ban_add(const struct command_context *c, const json_t *request)
     return json_pack("{s:b, s:s, s:I}", "ok", 1, "address", text, "seconds", (json_int_t)seconds);
 }
 
-struct ban_page {
-    const struct command_context *c;
-    size_t limit, count;
-    int64_t now;
-    bool more, failed;
-    char last[NETWORK_TEXT_MAX];
-};
-
 static bool ban_page_each(void *arg, const struct store_ban *ban)
 {
-    struct ban_page *page = arg;
+    struct page *page = arg;
 
-    if (page->count == page->limit) {
-        page->more = true;
+    if (!page_take(page))
         return false;
-    }
-    page->count++;
-    page->failed =
-        !view_copy(ban->network, page->last, sizeof(page->last)) ||
-        !answer_item(page->c,
-                     json_pack("{s:o, s:I, s:I, s:o}", "address", answer_text(ban->network),
-                               "expires", (json_int_t)(ban->until - page->now), "users",
-                               (json_int_t)ban->users, "reason", answer_text(ban->reason)));
-    return !page->failed;
+    return page_put(page,
+                    json_pack("{s:o, s:I, s:I, s:o}", "address", answer_text(ban->network),
+                              "expires", (json_int_t)(ban->until - clock_wall()), "users",
+                              (json_int_t)ban->users, "reason", answer_text(ban->reason)),
+                    "%.*s", VIEW_ARG(ban->network));
 }
 
 json_t *ban_list(const struct command_context *c, const json_t *request)
 {
-    struct ban_page page = {.c = c, .now = clock_wall()};
-    const char *after;
+    struct page page;
     json_t *answer = NULL;
-    enum error e;
 
-    if (!request_page(request, &page.limit, &after, &answer))
+    if (!page_begin(&page, c, request, &answer))
         return answer;
-    e = c->store->ops->ban_each(c->store, view_of(after), page.now, ban_page_each, &page);
-    answer = answer_of(c->store, page.failed ? ERR_MEMORY : e);
-    return page.more ? answer_next(answer, page.last) : answer;
+    return page_end(
+        &page, c->store->ops->ban_each(c->store, page.after, clock_wall(), ban_page_each, &page));
 }
 
 json_t *ban_remove(const struct command_context *c, const json_t *request)

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "db/account.h"
-#include "db/answer.h"
 #include "db/forward.h"
+#include "db/page.h"
 #include "db/verbs.h"
 
 #define KEY_MAX (NUMBER_MAX + DOMAIN_MAX + 16) /* "number@domain kind" */
@@ -157,14 +157,6 @@ json_t *forward_clear(const struct command_context *c, const json_t *request)
     return e ? answer_of(c->store, e) : json_pack("{s:b, s:I}", "ok", 1, "removed", removed);
 }
 
-struct forward_page {
-    const struct command_context *c;
-    struct store_forward after; /* the last one of the page before */
-    size_t limit, count;
-    bool first, more, failed;
-    char last[KEY_MAX];
-};
-
 static json_t *forward_item(const struct store_forward *f)
 {
     json_t *item = json_pack("{s:o, s:o, s:s, s:o}", "number", answer_text(f->number), "domain",
@@ -180,57 +172,43 @@ static json_t *forward_item(const struct store_forward *f)
 }
 
 /* Does f come behind the last one of the page before? */
-static bool forward_is_next(const struct forward_page *page, const struct store_forward *f)
+static bool forward_is_next(const struct page *page, const struct store_forward *f)
 {
-    int order = view_order(f->domain, page->after.domain);
+    struct view kind = page->after, number = view_cut(&kind, '@'), domain = view_cut(&kind, ' ');
+    enum forward_kind after = FORWARD_ALWAYS;
+    int order = view_order(f->domain, domain);
 
+    (void)forward_kind_parse(&after, kind);
     if (!order)
-        order = view_order(f->number, page->after.number);
-    return page->first || order > 0 || (order == 0 && f->kind > page->after.kind);
+        order = view_order(f->number, number);
+    return !page->after.n || order > 0 || (order == 0 && f->kind > after);
 }
 
 static bool forward_page_each(void *arg, const struct store_forward *f)
 {
-    struct forward_page *page = arg;
+    struct page *page = arg;
 
     if (!forward_is_next(page, f))
         return true;
-    if (page->count == page->limit) {
-        page->more = true;
+    if (!page_take(page))
         return false;
-    }
-    page->count++;
-    (void)snprintf(page->last, sizeof(page->last), "%.*s@%.*s %s", VIEW_ARG(f->number),
-                   VIEW_ARG(f->domain), forward_kind_name(f->kind));
-    page->failed = !answer_item(page->c, forward_item(f));
-    return !page->failed;
-}
-
-static void after_parse(struct forward_page *page, struct view after)
-{
-    page->first = after.n == 0;
-    page->after.number = view_cut(&after, '@');
-    page->after.domain = view_cut(&after, ' ');
-    (void)forward_kind_parse(&page->after.kind, after);
+    return page_put(page, forward_item(f), "%.*s@%.*s %s", VIEW_ARG(f->number), VIEW_ARG(f->domain),
+                    forward_kind_name(f->kind));
 }
 
 json_t *forward_show(const struct command_context *c, const json_t *request)
 {
-    struct forward_page page = {.c = c};
+    struct page page;
     struct address a = {0};
     struct store_user user;
-    const char *after;
     json_t *answer = NULL;
-    enum error e;
 
-    if (!request_page(request, &page.limit, &after, &answer))
+    if (!page_begin(&page, c, request, &answer))
         return answer;
     if (json_object_get(request, "number") &&
         (!request_address(c, request, &a, &answer) || !account_find(c, &a, &user, &answer)))
         return answer;
-    after_parse(&page, view_of(after));
-    e = c->store->ops->forward_each(c->store, view_of(a.number), view_of(a.domain),
-                                    forward_page_each, &page);
-    answer = answer_of(c->store, page.failed ? ERR_MEMORY : e);
-    return page.more ? answer_next(answer, page.last) : answer;
+    return page_end(&page,
+                    c->store->ops->forward_each(c->store, view_of(a.number), view_of(a.domain),
+                                                forward_page_each, &page));
 }

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "db/answer.h"
 #include "db/gateway.h"
+#include "db/page.h"
 #include "db/verbs.h"
 
 #define NAME_ROOM        64
@@ -138,48 +138,31 @@ static json_t *gateway_item(struct store *s, const struct store_gateway *g)
                      (int)g->weight, "max-calls", calls, "register", (int)g->registers);
 }
 
-struct gateway_page {
-    const struct command_context *c;
-    struct view after;
-    size_t limit, count;
-    bool more, failed;
-    char last[NAME_ROOM];
-};
-
 static bool gateway_page_each(void *arg, const struct store_gateway *gateway)
 {
-    struct gateway_page *page = arg;
+    struct page *page = arg;
 
     if (view_order(gateway->name, page->after) <= 0)
         return true;
-    if (page->count == page->limit) {
-        page->more = true;
+    if (!page_take(page))
         return false;
-    }
-    page->count++;
-    (void)snprintf(page->last, sizeof(page->last), "%.*s", VIEW_ARG(gateway->name));
-    page->failed = !answer_item(page->c, gateway_item(page->c->store, gateway));
-    return !page->failed;
+    return page_put(page, gateway_item(page->c->store, gateway), "%.*s", VIEW_ARG(gateway->name));
 }
 
 json_t *gateway_list(const struct command_context *c, const json_t *request)
 {
-    struct gateway_page page = {.c = c};
-    const char *after;
+    struct page page;
     json_t *answer = NULL;
-    enum error e;
 
-    if (!request_page(request, &page.limit, &after, &answer))
+    if (!page_begin(&page, c, request, &answer))
         return answer;
-    page.after = view_of(after);
-    e = c->store->ops->gateway_each(c->store, VIEW_NONE, gateway_page_each, &page);
-    answer = answer_of(c->store, page.failed ? ERR_MEMORY : e);
-    return page.more ? answer_next(answer, page.last) : answer;
+    return page_end(&page,
+                    c->store->ops->gateway_each(c->store, VIEW_NONE, gateway_page_each, &page));
 }
 
 json_t *gateway_show(const struct command_context *c, const json_t *request)
 {
-    struct gateway_page page = {.c = c, .limit = 1};
+    struct page page = {.c = c, .limit = 1};
     struct view name;
     json_t *answer = NULL;
     enum error e;
@@ -189,7 +172,7 @@ json_t *gateway_show(const struct command_context *c, const json_t *request)
     e = c->store->ops->gateway_each(c->store, name, gateway_page_each, &page);
     if (!e && !page.count)
         return no_such_gateway(name);
-    return answer_of(c->store, page.failed ? ERR_MEMORY : e);
+    return page_end(&page, e);
 }
 
 static bool username_each(void *arg, const struct store_gateway *gateway)

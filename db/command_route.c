@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "db/answer.h"
+#include "db/page.h"
 #include "db/request.h"
 #include "db/verbs.h"
 
@@ -72,16 +72,8 @@ json_t *route_add(const struct command_context *c, const json_t *request)
     return answer_of(c->store, e);
 }
 
-struct route_page {
-    const struct command_context *c;
-    struct view after; /* a prefix as people name it; empty: from the first on */
-    size_t limit, count;
-    bool more, failed;
-    char last[PREFIX_ROOM];
-};
-
 /* The store has the default route, whose prefix is empty, in front. */
-static bool route_is_next(const struct route_page *page, struct view prefix)
+static bool route_is_next(const struct page *page, struct view prefix)
 {
     if (!page->after.n)
         return true;
@@ -105,38 +97,29 @@ static json_t *gateways_item(struct view list)
 
 static bool route_page_each(void *arg, const struct store_route *route)
 {
-    struct route_page *page = arg;
+    struct page *page = arg;
     char prefix[PREFIX_ROOM];
 
     if (!route_is_next(page, route->prefix))
         return true;
-    if (page->count == page->limit) {
-        page->more = true;
+    if (!page_take(page))
         return false;
-    }
-    page->count++;
     (void)snprintf(prefix, sizeof(prefix), "%.*s", VIEW_ARG(route->prefix));
-    (void)snprintf(page->last, sizeof(page->last), "%s", prefix_shown(prefix));
-    page->failed =
-        !answer_item(page->c, json_pack("{s:s, s:o, s:i, s:o}", "prefix", page->last, "gateways",
-                                        gateways_item(route->gateways), "strip", (int)route->strip,
-                                        "prepend", answer_text(route->prepend)));
-    return !page->failed;
+    return page_put(page,
+                    json_pack("{s:s, s:o, s:i, s:o}", "prefix", prefix_shown(prefix), "gateways",
+                              gateways_item(route->gateways), "strip", (int)route->strip, "prepend",
+                              answer_text(route->prepend)),
+                    "%s", prefix_shown(prefix));
 }
 
 json_t *route_list(const struct command_context *c, const json_t *request)
 {
-    struct route_page page = {.c = c};
-    const char *after;
+    struct page page;
     json_t *answer = NULL;
-    enum error e;
 
-    if (!request_page(request, &page.limit, &after, &answer))
+    if (!page_begin(&page, c, request, &answer))
         return answer;
-    page.after = view_of(after);
-    e = c->store->ops->route_each(c->store, route_page_each, &page);
-    answer = answer_of(c->store, page.failed ? ERR_MEMORY : e);
-    return page.more ? answer_next(answer, page.last) : answer;
+    return page_end(&page, c->store->ops->route_each(c->store, route_page_each, &page));
 }
 
 json_t *route_remove(const struct command_context *c, const json_t *request)

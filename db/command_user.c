@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "db/account.h"
-#include "db/answer.h"
+#include "db/page.h"
 #include "db/request.h"
 #include "db/verbs.h"
 
@@ -44,45 +44,28 @@ static json_t *user_item(const struct store_user *user)
                      user->max_calls ? json_integer(user->max_calls) : json_null());
 }
 
-struct user_page {
-    const struct command_context *c;
-    size_t limit, count;
-    bool more, failed;
-    char last[NUMBER_MAX + DOMAIN_MAX];
-};
-
 static bool user_page_each(void *arg, const struct store_user *user)
 {
-    struct user_page *page = arg;
+    struct page *page = arg;
 
-    if (page->count == page->limit) {
-        page->more = true;
+    if (!page_take(page))
         return false;
-    }
-    page->count++;
-    (void)snprintf(page->last, sizeof(page->last), "%.*s@%.*s", VIEW_ARG(user->number),
-                   VIEW_ARG(user->domain));
-    page->failed = !answer_item(page->c, user_item(user));
-    return !page->failed;
+    return page_put(page, user_item(user), "%.*s@%.*s", VIEW_ARG(user->number),
+                    VIEW_ARG(user->domain));
 }
 
 json_t *user_list(const struct command_context *c, const json_t *request)
 {
-    struct user_page page = {.c = c};
+    struct page page;
     struct view number, domain;
-    const char *after;
     json_t *answer = NULL;
-    enum error e;
 
-    if (!request_page(request, &page.limit, &after, &answer))
+    if (!page_begin(&page, c, request, &answer))
         return answer;
-    domain = view_of(after);
+    domain = page.after;
     number = view_cut(&domain, '@');
-    e = c->store->ops->user_each(c->store, number, domain, user_page_each, &page);
-    answer = answer_of(c->store, page.failed ? ERR_MEMORY : e);
-    if (page.more)
-        answer = answer_next(answer, page.last);
-    return answer;
+    return page_end(&page,
+                    c->store->ops->user_each(c->store, number, domain, user_page_each, &page));
 }
 
 static bool count_each(void *arg, const struct store_binding *binding)
