@@ -1,11 +1,12 @@
-/* Nonces and the windows of their counts (RFC 7616 3.3, 3.4). */
+/* Nonces, the windows of their counts (RFC 7616 3.3, 3.4), and what came of them. */
 #include "auth/nonce.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define EPOCH       1700000000  /* so that seconds fit into 31 bits for a long time */
-#define WINDOWS     (10u << 20) /* bytes of windows a generation: some 200 000 */
+#define EPOCH       1700000000 /* so that seconds fit into 31 bits for a long time */
+#define SEATS       (1u << 18) /* the nonces made last; 48 bytes each, once they were made */
+#define INHERITED   (4u << 20) /* bytes of inherited ones a generation: some 40 000 */
 #define WINDOW_BITS 64
 
 /* What the text encodes. */
@@ -15,19 +16,29 @@ struct nonce {
     uint8_t mac[8];
 };
 
-/* The counts seen of one nonce: `top` and, bit i, top - i. */
-struct window {
-    struct table_node node;
-    struct nonce nonce;
-    uint64_t seen;
-    uint32_t top;
+/* What is known of one nonce. */
+struct seat {
+    uint32_t born, salt; /* whose it is */
+    uint64_t seen;       /* the counts: `top` and, bit i, top - i */
+    uint32_t top;        /* 0: none was used */
+    struct nonce_outcome outcome;
 };
 
+/* The seat of a nonce that was made before we were started. */
+struct inherited {
+    struct table_node node;
+    struct nonce nonce;
+    struct seat seat;
+};
+
+/* Nonces are used soon after they were made, and in that order: in a ring their seats are still in
+ * the processor's cache. */
 struct nonces {
-    struct aging *windows;
+    struct seat *ring;
+    struct aging *inherited;
     unsigned lifetime;
-    uint32_t salt;  /* of the next nonce */
-    uint32_t since; /* those with qop born before are stale */
+    uint32_t first, next; /* salts: of the first nonce of ours, and of the one to come */
+    uint32_t since;       /* inherited ones with qop born before are stale */
     uint8_t key[16];
 };
 
@@ -41,13 +52,15 @@ enum error nonces_new(struct nonces **out, const uint8_t key[16], unsigned lifet
     struct nonces *n = calloc(1, sizeof(*n));
 
     *out = n;
-    if (!n || aging_new(&n->windows, (lifetime + 1) * 1000ull, WINDOWS) != OK) {
-        free(n);
+    if (!n || !(n->ring = calloc(SEATS, sizeof(*n->ring))) ||
+        aging_new(&n->inherited, (lifetime + 1) * 1000ull, INHERITED) != OK) {
+        nonces_free(n);
         *out = NULL;
         return ERR_MEMORY;
     }
     n->lifetime = lifetime;
-    random_bytes(&n->salt, sizeof(n->salt));
+    random_bytes(&n->first, sizeof(n->first));
+    n->next = n->first;
     memcpy(n->key, key, sizeof(n->key));
     return OK;
 }
@@ -56,18 +69,19 @@ void nonces_free(struct nonces *n)
 {
     if (!n)
         return;
-    aging_free(n->windows);
+    aging_free(n->inherited);
+    free(n->ring);
     free(n);
 }
 
 void nonces_set_lifetime(struct nonces *n, unsigned lifetime)
 {
-    struct aging *windows;
+    struct aging *inherited;
 
-    if (lifetime == n->lifetime || aging_new(&windows, (lifetime + 1) * 1000ull, WINDOWS) != OK)
+    if (lifetime == n->lifetime || aging_new(&inherited, (lifetime + 1) * 1000ull, INHERITED) != OK)
         return;
-    aging_free(n->windows);
-    n->windows = windows;
+    aging_free(n->inherited);
+    n->inherited = inherited;
     n->lifetime = lifetime;
     n->since = second_now() + 1; /* their windows are gone */
 }
@@ -98,9 +112,10 @@ static void mac_make(const struct nonces *n, const struct nonce *x, const uint8_
 
 void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[NONCE_TEXT])
 {
-    struct nonce x = {.born = second_now() << 1 | qop, .salt = n->salt++};
+    struct nonce x = {.born = second_now() << 1 | qop, .salt = n->next++};
     struct text t = {.p = out, .size = NONCE_TEXT};
 
+    n->ring[x.salt % SEATS] = (struct seat){.born = x.born, .salt = x.salt};
     mac_make(n, &x, source, x.mac);
     text_hex(&t, &x, sizeof(x));
 }
@@ -119,30 +134,63 @@ static enum nonce_state nonce_read(const struct nonces *n, struct view text, con
     return out->born & 1 && same_bytes(mac + 4, out->mac + 4, 4) ? NONCE_STALE : NONCE_FOREIGN;
 }
 
-static uint64_t window_hash(const struct nonce *x)
+static uint64_t nonce_hash(const struct nonce *x)
 {
     return hash_view((struct view){(const char *)x, sizeof(*x)});
 }
 
-static bool window_matches(const struct table_node *node, const void *key)
+static bool inherited_matches(const struct table_node *node, const void *key)
 {
-    return memcmp(&((const struct window *)(const void *)node)->nonce, key, sizeof(struct nonce)) ==
-           0;
+    return memcmp(&((const struct inherited *)(const void *)node)->nonce, key,
+                  sizeof(struct nonce)) == 0;
+}
+
+/* Did we make it in this life? Of the inherited ones few seem so, and are asked for again. */
+static bool is_own(const struct nonces *n, const struct nonce *x)
+{
+    return x->salt - n->first < n->next - n->first;
 }
 
 /* A nonce was not used before it was born; two seconds for clocks that cut differently. */
-static struct window *window_find(const struct nonces *n, const struct nonce *x)
+static struct seat *seat_find(const struct nonces *n, const struct nonce *x)
 {
     uint32_t age = second_now() - (x->born >> 1) + 2;
+    struct seat *own = &n->ring[x->salt % SEATS];
+    struct inherited *i;
 
-    return (void *)aging_find_young(n->windows, window_hash(x), window_matches, x, age * 1000ull);
+    if (own->salt == x->salt && own->born == x->born)
+        return own;
+    i = (void *)aging_find_young(n->inherited, nonce_hash(x), inherited_matches, x, age * 1000ull);
+    return i ? &i->seat : NULL;
 }
 
-static bool window_allows(const struct window *w, uint32_t nc)
+/* Also a seat for one that was inherited. NULL: too many were made since, or no memory. */
+static struct seat *seat_take(struct nonces *n, const struct nonce *x)
 {
-    if (nc > w->top)
+    struct seat *seat = seat_find(n, x);
+    struct inherited *i;
+
+    if (seat || is_own(n, x) || !(i = aging_put(n->inherited, nonce_hash(x), sizeof(*i))))
+        return seat;
+    i->nonce = *x;
+    return &i->seat;
+}
+
+static bool window_allows(const struct seat *s, uint32_t nc)
+{
+    if (nc > s->top)
         return true;
-    return w->top - nc < WINDOW_BITS && !(w->seen >> (w->top - nc) & 1);
+    return s->top - nc < WINDOW_BITS && !(s->seen >> (s->top - nc) & 1);
+}
+
+/* Is it too late for this count? An inherited one is not known to have been used. */
+static bool count_is_stale(const struct nonces *n, const struct nonce *x, uint32_t nc)
+{
+    const struct seat *s = seat_find(n, x);
+
+    if (s)
+        return !window_allows(s, nc);
+    return is_own(n, x) || x->born >> 1 < n->since;
 }
 
 enum nonce_state nonce_check(struct nonces *n, struct view nonce, uint32_t nc,
@@ -150,7 +198,6 @@ enum nonce_state nonce_check(struct nonces *n, struct view nonce, uint32_t nc,
 {
     enum nonce_state state;
     struct nonce x;
-    struct window *w;
     int64_t age;
 
     state = nonce_read(n, nonce, source, &x);
@@ -159,46 +206,49 @@ enum nonce_state nonce_check(struct nonces *n, struct view nonce, uint32_t nc,
     age = clock_wall() - EPOCH - (int64_t)(x.born >> 1);
     if (age < 0 || age > (int64_t)n->lifetime || !(x.born & 1) != !nc)
         return NONCE_STALE;
-    if (nc && x.born >> 1 < n->since) /* its counts are not known any more */
-        return NONCE_STALE;
-    w = nc ? window_find(n, &x) : NULL;
-    return w && !window_allows(w, nc) ? NONCE_STALE : NONCE_GOOD;
-}
-
-/* A nonce first seen with a high count (after our restart) has used up all lower ones. */
-static void window_open(struct nonces *n, const struct nonce *x, uint32_t nc)
-{
-    struct window *w = aging_put(n->windows, window_hash(x), sizeof(*w));
-
-    if (!w)
-        return;
-    w->nonce = *x;
-    w->top = nc;
-    w->seen = nc == 1 ? 1 : UINT64_MAX;
+    return nc && count_is_stale(n, &x, nc) ? NONCE_STALE : NONCE_GOOD;
 }
 
 bool nonce_use(struct nonces *n, struct view nonce, uint32_t nc)
 {
     struct nonce x;
-    struct window *w;
+    struct seat *s;
 
     if (!nc)
         return true;
-    if (!hex_take(nonce, &x, sizeof(x)))
+    if (!hex_take(nonce, &x, sizeof(x)) || !(s = seat_take(n, &x)) || !window_allows(s, nc))
         return false;
-    w = window_find(n, &x);
-    if (!w) {
-        window_open(n, &x, nc);
-        return true;
-    }
-    if (!window_allows(w, nc))
-        return false;
-    if (nc > w->top) {
-        uint32_t step = nc - w->top;
+    if (!s->top && nc > 1 && !is_own(n, &x)) { /* before our restart all lower ones were used */
+        s->seen = UINT64_MAX;
+        s->top = nc;
+    } else if (nc > s->top) {
+        uint32_t step = nc - s->top;
 
-        w->seen = step < WINDOW_BITS ? w->seen << step : 0;
-        w->top = nc;
+        s->seen = step < WINDOW_BITS ? s->seen << step : 0;
+        s->top = nc;
     }
-    w->seen |= 1ull << (w->top - nc);
+    s->seen |= 1ull << (s->top - nc);
+    return true;
+}
+
+void nonce_keep(struct nonces *n, struct view nonce, const struct nonce_outcome *outcome)
+{
+    struct nonce x;
+    struct seat *s;
+
+    if (hex_take(nonce, &x, sizeof(x)) && (s = seat_take(n, &x)))
+        s->outcome = *outcome;
+}
+
+bool nonce_kept(const struct nonces *n, struct view nonce, uint64_t mark, struct nonce_outcome *out)
+{
+    const struct seat *s = NULL;
+    struct nonce x;
+
+    if (nonce.n == NONCE_TEXT && hex_take(nonce, &x, sizeof(x)))
+        s = seat_find(n, &x);
+    if (!s || !s->outcome.mark || s->outcome.mark != mark)
+        return false;
+    *out = s->outcome;
     return true;
 }

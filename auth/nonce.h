@@ -17,17 +17,30 @@ enum nonce_state {
 
 struct nonces;
 
+/* What came of the request that a nonce has proven last. */
+struct nonce_outcome {
+    uint64_t mark;    /* tells that request; not 0 */
+    int64_t second;   /* wall clock: when it was worked out */
+    uint32_t granted; /* s, to a REGISTER; 0: nothing was registered */
+};
+
 /* key: 16 secret bytes, the same after a restart; lifetime in seconds. ERR_MEMORY. */
 enum error nonces_new(struct nonces **out, const uint8_t key[16], unsigned lifetime);
 void nonces_free(struct nonces *n);
-/* If the lifetime changes, nonces for qop made before are stale from now on. */
+/* If the lifetime changes, nonces for qop of an earlier life of ours are stale from now on. */
 void nonces_set_lifetime(struct nonces *n, unsigned lifetime);
 /* Writes a new nonce. source: the peer's address. */
 void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[NONCE_TEXT]);
 /* Judges a nonce. nc: the count of a client with qop, 0 for one without. */
 enum nonce_state nonce_check(struct nonces *n, struct view nonce, uint32_t nc,
                              const uint8_t source[16]);
-/* Uses up the count after the response was proven; false: somebody was faster. */
+/* Uses up the count after the response was proven. False: somebody was faster, or it is not known
+ * any more whether somebody was. */
 bool nonce_use(struct nonces *n, struct view nonce, uint32_t nc);
+/* Keeps the outcome of a request with this nonce, which was good, until the next one's. */
+void nonce_keep(struct nonces *n, struct view nonce, const struct nonce_outcome *outcome);
+/* What came of the request with this mark. False: it is not known (any more). */
+bool nonce_kept(const struct nonces *n, struct view nonce, uint64_t mark,
+                struct nonce_outcome *out);
 
 #endif

@@ -1,75 +1,36 @@
-/* The marks of answered REGISTERs, by age. */
+/* The marks of answered REGISTERs, kept with their nonces. */
 #include "server/answered.h"
 
-#define SPAN        (64 * TIMER_T1) /* timer J */
-#define ENTRY_BYTES (16u << 20)     /* a generation's: some 350 000 */
-
-struct mark {
-    struct table_node node;
-    uint64_t more; /* the other half of the hash */
-    struct outcome outcome;
-};
-
-enum error answered_new(struct worker *w)
-{
-    return aging_new(&w->answered, SPAN, ENTRY_BYTES);
-}
-
-void answered_free(struct worker *w)
-{
-    aging_free(w->answered);
-    w->answered = NULL;
-}
+#define SPAN (64 * TIMER_T1 / 1000) /* s, timer J */
 
 /* All the credentials that it came with. */
-static struct hash128 claims_hash(const struct sip_message *m)
+static uint64_t claims_hash(const struct sip_message *m)
 {
-    struct hash128 all = {0};
+    uint64_t all = 0;
 
     for (unsigned i = 0; i < m->count; i++) {
         enum header_id id = m->lines[i].id;
 
-        if (id == HEADER_AUTHORIZATION || id == HEADER_PROXY_AUTHORIZATION) {
-            struct hash128 one = hash_wide(m->lines[i].value);
-
-            all = (struct hash128){all.a * 3 ^ one.a, all.b * 3 ^ one.b};
-        }
+        if (id == HEADER_AUTHORIZATION || id == HEADER_PROXY_AUTHORIZATION)
+            all = all * 3 ^ hash_view(m->lines[i].value);
     }
     return all;
 }
 
-struct hash128 answered_mark(const struct request *r)
+uint64_t answered_mark(const struct request *r)
 {
     uint8_t source[FLOW_PACKED_MAX];
     size_t n = flow_pack(&r->from, source);
-    struct hash128 claims = claims_hash(r->m);
-    uint64_t more = hash_view(r->m->to) ^ hash_view((struct view){(const char *)source, n}) * 3;
+    uint64_t parts[] = {r->key.a, r->key.b, claims_hash(r->m), hash_view(r->m->to),
+                        hash_view((struct view){(const char *)source, n})};
+    uint64_t mark = hash_view((struct view){(const char *)parts, sizeof(parts)});
 
-    return (struct hash128){r->key.a ^ claims.a ^ more, r->key.b ^ claims.b ^ more * 5};
+    return mark ? mark : 1;
 }
 
-static bool mark_matches(const struct table_node *node, const void *key)
+bool answered_find(const struct worker *w, struct view nonce, uint64_t mark,
+                   struct nonce_outcome *out)
 {
-    return ((const struct mark *)(const void *)node)->more == *(const uint64_t *)key;
-}
-
-void answered_put(struct worker *w, struct hash128 mark, const struct outcome *outcome)
-{
-    struct mark *m = aging_put(w->answered, mark.a, sizeof(*m));
-
-    if (!m) {
-        w->counters.out_of_memory++;
-        return;
-    }
-    m->more = mark.b;
-    m->outcome = *outcome;
-}
-
-bool answered_find(struct worker *w, struct hash128 mark, struct outcome *out)
-{
-    const struct mark *m = (void *)aging_find(w->answered, mark.a, mark_matches, &mark.b);
-
-    if (m)
-        *out = m->outcome;
-    return m != NULL;
+    return w->nonces && nonce_kept(w->nonces, nonce, mark, out) &&
+           clock_wall() - out->second <= SPAN;
 }

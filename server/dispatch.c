@@ -199,15 +199,14 @@ static void on_check_verdict(struct worker *w, struct request *r, enum verdict v
 
 static void new_dispatch(struct worker *w, struct request *r)
 {
-    struct claim claim;
+    struct gate_claim c;
     struct pending *p;
-    uint32_t nc = 0;
 
     if (r->trusted) {
         proxy_receive(w, r);
         return;
     }
-    switch (gate_check(w, r, &claim, &nc)) {
+    switch (gate_check(w, r, gate_read(w, r, &c) ? &c : NULL)) {
     case GATE_OPEN:
         proxy_receive(w, r);
         return;
@@ -227,7 +226,7 @@ static void new_dispatch(struct worker *w, struct request *r)
         refuse_busy(w, r);
         return;
     }
-    gate_claim(p, &claim, nc);
+    gate_keep(p, &c);
     pending_ask(p);
 }
 

@@ -106,28 +106,27 @@ static struct view from_domain(const struct worker *w, const struct sip_message 
                                  : plan_domain(&w->plan, uri.host, uri.port);
 }
 
-/* Judges one header value; GATE_REFUSED: answered. */
-static enum gate answer_judge(struct worker *w, const struct request *r, struct claim *claim,
-                              uint32_t nc)
+/* Does it answer a challenge of ours, for this very request? False: answered. */
+static bool claim_is_fresh(struct worker *w, const struct request *r, struct gate_claim *c)
 {
-    if (!same_resource(w, r, claim->uri)) {
+    if (!same_resource(w, r, c->claim.uri)) {
         refuse(w, r, 400, VIEW("Warning: 399 offhook \"digest uri names something else\"\r\n"));
-        return GATE_REFUSED;
+        return false;
     }
-    switch (nonce_check(w->nonces, claim->nonce, nc, r->from.address)) {
+    switch (nonce_check(w->nonces, c->claim.nonce, c->nc, r->from.address)) {
     case NONCE_GOOD:
-        claim->method = r->m->method;
-        return GATE_CLAIMED;
+        c->claim.method = r->m->method;
+        return true;
     case NONCE_STALE:
         w->counters.stale++;
         gate_challenge(w, r, true);
-        return GATE_REFUSED;
+        return false;
     case NONCE_FOREIGN:
         break;
     }
     w->counters.foreign_nonces++;
     gate_challenge(w, r, false);
-    return GATE_REFUSED;
+    return false;
 }
 
 static bool is_offered(const struct worker *w, enum digest_algorithm a)
@@ -137,8 +136,7 @@ static bool is_offered(const struct worker *w, enum digest_algorithm a)
                                 : w->config->auth.sha512_256;
 }
 
-static enum gate credentials_find(struct worker *w, const struct request *r, struct claim *claim,
-                                  uint32_t *nc)
+bool gate_read(const struct worker *w, const struct request *r, struct gate_claim *out)
 {
     static const enum header_id ids[] = {HEADER_AUTHORIZATION, HEADER_PROXY_AUTHORIZATION};
 
@@ -147,13 +145,12 @@ static enum gate credentials_find(struct worker *w, const struct request *r, str
 
         while ((h = sip_header_after(r->m, ids[i], h)))
             if (h->value.n <= SIP_VALUE_MAX &&
-                answer_parse(claim, nc, h->value, view_of(w->config->auth.realm)) ==
+                answer_parse(&out->claim, &out->nc, h->value, view_of(w->config->auth.realm)) ==
                     ANSWER_FOR_US &&
-                is_offered(w, claim->algorithm))
-                return answer_judge(w, r, claim, *nc);
+                is_offered(w, out->claim.algorithm))
+                return true;
     }
-    gate_challenge(w, r, false);
-    return GATE_REFUSED;
+    return false;
 }
 
 bool gate_may_open(const struct request *r)
@@ -162,11 +159,10 @@ bool gate_may_open(const struct request *r)
            view_eq(r->m->method, VIEW("MESSAGE"));
 }
 
-enum gate gate_check(struct worker *w, const struct request *r, struct claim *claim, uint32_t *nc)
+enum gate gate_check(struct worker *w, const struct request *r, struct gate_claim *c)
 {
     bool registering = r->m->method_id == METHOD_REGISTER;
     struct view domain = registering ? VIEW_NONE : from_domain(w, r->m);
-    enum gate gate;
 
     if (!domain.n && !registering) {
         if (w->config->auth.strangers && gate_may_open(r))
@@ -180,21 +176,24 @@ enum gate gate_check(struct worker *w, const struct request *r, struct claim *cl
         refuse(w, r, 503, VIEW("Retry-After: 5\r\n"));
         return GATE_REFUSED;
     }
-    gate = credentials_find(w, r, claim, nc);
-    if (gate != GATE_CLAIMED)
-        return gate;
+    if (!c) {
+        gate_challenge(w, r, false);
+        return GATE_REFUSED;
+    }
+    if (!claim_is_fresh(w, r, c))
+        return GATE_REFUSED;
     if (registering)
         domain = from_domain(w, r->m);
-    claim->domain = domain.n ? domain : view_of(w->plan.domains[0]);
-    return guards_let(w, r, claim) ? GATE_CLAIMED : GATE_REFUSED;
+    c->claim.domain = domain.n ? domain : view_of(w->plan.domains[0]);
+    return guards_let(w, r, &c->claim) ? GATE_CLAIMED : GATE_REFUSED;
 }
 
-void gate_claim(struct pending *p, const struct claim *claim, uint32_t nc)
+void gate_keep(struct pending *p, const struct gate_claim *c)
 {
-    memcpy(p->nonce, claim->nonce.p, NONCE_TEXT); /* nonce_check has seen to its length */
-    p->nc = nc;
-    p->claimed = guard_key(claim_user(claim), claim->domain);
-    claim_pack(&p->body, claim);
+    memcpy(p->nonce, c->claim.nonce.p, NONCE_TEXT); /* nonce_check has seen to its length */
+    p->nc = c->nc;
+    p->claimed = guard_key(claim_user(&c->claim), c->claim.domain);
+    claim_pack(&p->body, &c->claim);
 }
 
 /* From has to be the user who has proven himself; a phone that hides its number says Anonymous. */

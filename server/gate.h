@@ -10,9 +10,17 @@ enum gate {
     GATE_REFUSED, /* answered already (challenge, 403, 503) */
 };
 
-/* Looks at a request that begins something new (REGISTER, or outside of our dialogs). With
- * GATE_CLAIMED, claim, nonce and nc say what to ask. */
-enum gate gate_check(struct worker *w, const struct request *r, struct claim *claim, uint32_t *nc);
+/* Who a request says to be. */
+struct gate_claim {
+    struct claim claim;
+    uint32_t nc; /* 0: without qop */
+};
+
+/* Reads the credentials that are for us. False: there are none. */
+bool gate_read(const struct worker *w, const struct request *r, struct gate_claim *out);
+/* Looks at a request that begins something new (REGISTER, or outside of our dialogs), with the
+ * claim that was read, or NULL. With GATE_CLAIMED it is complete. */
+enum gate gate_check(struct worker *w, const struct request *r, struct gate_claim *c);
 /* Is this a request that somebody may send without proof: a call, a message, OPTIONS? Others make a
  * phone dial, restart or tell. */
 bool gate_may_open(const struct request *r);
@@ -22,6 +30,6 @@ void gate_challenge(struct worker *w, const struct request *r, bool stale);
  * r->user has proven himself and stands in From; go on. */
 bool gate_passed(struct worker *w, struct request *r, enum verdict verdict, struct pending *p);
 /* Packs the claim into a pending and keeps what gate_passed needs of it. */
-void gate_claim(struct pending *p, const struct claim *claim, uint32_t nc);
+void gate_keep(struct pending *p, const struct gate_claim *c);
 
 #endif

@@ -24,7 +24,7 @@ struct pending {
     const struct sip_message *m; /* the request, kept */
     struct uri uri;              /* its Request-URI */
     size_t rows_at;              /* REGISTER: where the bindings begin in body */
-    struct hash128 mark;         /* REGISTER: of the datagram (answered.h) */
+    uint64_t mark;               /* REGISTER: of the datagram (answered.h) */
     struct user *busy;           /* REGISTER: the address-of-record it holds */
     struct pending *next;        /* REGISTER: waits behind another for the same user */
     char nonce[NONCE_TEXT];

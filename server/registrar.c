@@ -91,7 +91,7 @@ static void date_write(struct text *out, time_t now)
 }
 
 static void register_answer(struct worker *w, struct request *r, const struct user *u,
-                            struct outcome outcome)
+                            struct nonce_outcome outcome)
 {
     static __thread char bytes[ANSWER_MAX];
     struct text lines = TEXT(bytes);
@@ -140,12 +140,12 @@ static enum error row_apply(struct worker *w, const struct pending *p,
 }
 
 /* Takes the committed rows into memory. */
-static struct outcome rows_apply(struct worker *w, const struct pending *p)
+static struct nonce_outcome rows_apply(struct worker *w, const struct pending *p)
 {
     struct view rest = view_from(pack_bytes_view(&p->body), p->rows_at);
     bool bad = false;
     uint16_t count = unpack_u16(&rest, &bad);
-    struct outcome outcome = {.second = clock_wall()};
+    struct nonce_outcome outcome = {.mark = p->mark, .second = clock_wall()};
 
     for (uint16_t i = 0; i < count && !bad; i++) {
         struct store_binding row;
@@ -158,7 +158,7 @@ static struct outcome rows_apply(struct worker *w, const struct pending *p)
         if (bad || !row.expires)
             continue;
         outcome.second = row.registered;
-        outcome.granted = (unsigned)(row.expires - outcome.second);
+        outcome.granted = (uint32_t)(row.expires - outcome.second);
     }
     return outcome;
 }
@@ -167,11 +167,11 @@ static void next_begin(struct worker *w, struct user *u, struct pending *next);
 
 /* Over UDP the transaction would stay for 32 s, only to send the 200 again. */
 static void register_forget(struct worker *w, struct request *r, const struct pending *p,
-                            const struct outcome *outcome)
+                            const struct nonce_outcome *outcome)
 {
     if (flow_is_reliable(&r->from))
         return;
-    answered_put(w, p->mark, outcome);
+    nonce_keep(w->nonces, (struct view){p->nonce, sizeof(p->nonce)}, outcome);
     server_transaction_drop(r->tx);
     r->tx = NULL;
 }
@@ -181,7 +181,7 @@ static void on_register_verdict(struct worker *w, struct request *r, enum verdic
 {
     struct user *u = p->busy;
     struct pending *next = p->next;
-    struct outcome outcome = {0};
+    struct nonce_outcome outcome = {0};
 
     if (verdict == VERDICT_OK)
         outcome = rows_apply(w, p); /* on disk already, whatever is answered */
@@ -364,12 +364,12 @@ static bool extensions_known(struct worker *w, const struct request *r)
 }
 
 /* Does r come again, after its answer? Then the answer goes out again. */
-static bool answered_again(struct worker *w, struct request *r, struct hash128 mark)
+static bool answered_again(struct worker *w, struct request *r, struct view nonce, uint64_t mark)
 {
-    struct outcome outcome;
+    struct nonce_outcome outcome;
     struct user *u;
 
-    if (!answered_find(w, mark, &outcome) || !(u = to_user(w, r->m)))
+    if (!answered_find(w, nonce, mark, &outcome) || !(u = to_user(w, r->m)))
         return false;
     register_answer(w, r, u, outcome);
     return true;
@@ -377,16 +377,14 @@ static bool answered_again(struct worker *w, struct request *r, struct hash128 m
 
 void registrar_receive(struct worker *w, struct request *r)
 {
-    bool claims =
-        sip_header(r->m, HEADER_AUTHORIZATION) || sip_header(r->m, HEADER_PROXY_AUTHORIZATION);
-    struct hash128 mark = claims ? answered_mark(r) : (struct hash128){0};
-    struct claim claim;
+    struct gate_claim c;
+    bool claims = gate_read(w, r, &c);
+    uint64_t mark = claims ? answered_mark(r) : 0;
     struct pending *p;
-    uint32_t nc = 0;
 
-    if ((claims && answered_again(w, r, mark)) || gate_check(w, r, &claim, &nc) != GATE_CLAIMED)
+    if (claims && answered_again(w, r, c.claim.nonce, mark))
         return;
-    if (!extensions_known(w, r))
+    if (gate_check(w, r, claims ? &c : NULL) != GATE_CLAIMED || !extensions_known(w, r))
         return;
     if (server_transaction_new(&r->tx, w->transactions, r->key, r->m, &r->from) != OK) {
         w->counters.out_of_memory++;
@@ -400,6 +398,6 @@ void registrar_receive(struct worker *w, struct request *r)
         return;
     }
     p->mark = mark;
-    gate_claim(p, &claim, nc);
+    gate_keep(p, &c);
     pending_begin(w, r, p);
 }

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/answered.h"
 #include "server/calls.h"
 #include "server/context.h"
 #include "server/credential.h"
@@ -109,8 +108,8 @@ static enum error parts_make(struct worker *w)
                                w->address_count)) != OK ||
         (error = transactions_new(&w->transactions, w->wheel, &w->link)) != OK ||
         (error = location_new(&w->location, w->wheel)) != OK || (error = keepalives_new(w)) != OK ||
-        (error = gateways_new(&w->gateways)) != OK || (error = answered_new(w)) != OK ||
-        (error = calls_new(w)) != OK || (error = guards_new(w)) != OK)
+        (error = gateways_new(&w->gateways)) != OK || (error = calls_new(w)) != OK ||
+        (error = guards_new(w)) != OK)
         return error;
     w->wheel_event = event_new(w->base, -1, 0, on_wheel, w);
     return w->wheel_event ? keeper_link_new(w) : ERR_MEMORY;
@@ -156,7 +155,6 @@ void worker_free(struct worker *w)
     resolver_free(w->resolver);
     transport_free(w->transport);
     nonces_free(w->nonces);
-    answered_free(w);
     trace_free(w);
     if (w->wheel_event)
         event_free(w->wheel_event);

@@ -40,7 +40,6 @@ struct worker {
     struct gateways *gateways;
     struct plan plan;
     struct nonces *nonces;  /* NULL until the keeper has sent the secret */
-    struct aging *answered; /* REGISTERs (answered.c) */
     struct guard *guard;
     struct bans *bans;
     struct held *held; /* refusals that are held back (held.c) */

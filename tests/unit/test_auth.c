@@ -269,6 +269,12 @@ static int nonces_end(void **state)
     return 0;
 }
 
+static int restart(struct wheel_and_nonces *f)
+{
+    nonces_free(f->nonces);
+    return nonces_new(&f->nonces, key, 300);
+}
+
 static void nonces_live_as_long_as_they_should(void **state)
 {
     struct wheel_and_nonces *f = *state;
@@ -293,6 +299,9 @@ static void a_new_lifetime_opens_no_way_for_used_counts(void **state)
     assert_true(nonce_use(f->nonces, n, 1));
     nonces_set_lifetime(f->nonces, 300); /* the same: nothing changes */
     assert_int_equal(nonce_check(f->nonces, n, 2, here), NONCE_GOOD);
+    nonces_set_lifetime(f->nonces, 600);
+    assert_int_equal(nonce_check(f->nonces, n, 1, here), NONCE_STALE);
+    assert_int_equal(restart(f), OK); /* now it is known to its MAC alone */
     nonces_set_lifetime(f->nonces, 600);
     assert_int_equal(nonce_check(f->nonces, n, 1, here), NONCE_STALE);
     clock_advance(1000);
@@ -367,15 +376,55 @@ static void counts_are_used_once(void **state)
     }
 }
 
-static void a_high_first_count_uses_up_the_lower_ones(void **state)
+static void a_high_first_count_after_a_restart_uses_up_the_lower_ones(void **state)
 {
     struct wheel_and_nonces *f = *state;
     struct view n = nonce_of(f, true);
 
-    assert_true(nonce_use(f->nonces, n, 9)); /* we may have been restarted in between */
+    assert_int_equal(restart(f), OK);
+    assert_int_equal(nonce_check(f->nonces, n, 9, here), NONCE_GOOD);
+    assert_true(nonce_use(f->nonces, n, 9));
     assert_false(nonce_use(f->nonces, n, 8));
     assert_false(nonce_use(f->nonces, n, 1));
+    assert_int_equal(nonce_check(f->nonces, n, 9, here), NONCE_STALE);
     assert_true(nonce_use(f->nonces, n, 10));
+}
+
+static void a_nonce_with_too_many_successors_is_stale(void **state)
+{
+    struct wheel_and_nonces *f = *state;
+    struct view n = nonce_of(f, true);
+    char other[NONCE_TEXT];
+
+    assert_true(nonce_use(f->nonces, n, 1));
+    for (unsigned i = 1; i < 1u << 18; i++)
+        nonce_make(f->nonces, true, here, other);
+    assert_int_equal(nonce_check(f->nonces, n, 1, here), NONCE_STALE);
+    assert_int_equal(nonce_check(f->nonces, n, 2, here), NONCE_GOOD);
+    nonce_make(f->nonces, true, here, other); /* takes its place */
+    assert_int_equal(nonce_check(f->nonces, n, 1, here), NONCE_STALE);
+    assert_int_equal(nonce_check(f->nonces, n, 2, here), NONCE_STALE);
+    assert_false(nonce_use(f->nonces, n, 2));
+}
+
+static void outcomes_are_kept_with_their_nonce(void **state)
+{
+    struct wheel_and_nonces *f = *state;
+    struct view n = nonce_of(f, false);
+    struct nonce_outcome first = {7, WALL, 3600}, second = {8, WALL, 60}, found;
+
+    assert_false(nonce_kept(f->nonces, n, 0, &found));
+    assert_false(nonce_kept(f->nonces, VIEW("short"), 7, &found));
+    nonce_keep(f->nonces, n, &first);
+    assert_true(nonce_kept(f->nonces, n, 7, &found));
+    assert_int_equal(found.granted, 3600);
+    nonce_keep(f->nonces, n, &second);
+    assert_false(nonce_kept(f->nonces, n, 7, &found));
+    assert_true(nonce_kept(f->nonces, n, 8, &found));
+    assert_int_equal(restart(f), OK);
+    assert_false(nonce_kept(f->nonces, n, 8, &found));
+    nonce_keep(f->nonces, n, &second); /* made before the restart, used after it */
+    assert_true(nonce_kept(f->nonces, n, 8, &found));
 }
 
 static void windows_end_after_their_nonce(void **state)
@@ -483,7 +532,9 @@ int main(void)
         NONCE_TEST(nonces_keep_their_kind),
         NONCE_TEST(foreign_nonces_are_told),
         NONCE_TEST(counts_are_used_once),
-        NONCE_TEST(a_high_first_count_uses_up_the_lower_ones),
+        NONCE_TEST(a_high_first_count_after_a_restart_uses_up_the_lower_ones),
+        NONCE_TEST(a_nonce_with_too_many_successors_is_stale),
+        NONCE_TEST(outcomes_are_kept_with_their_nonce),
         NONCE_TEST(windows_end_after_their_nonce),
         NONCE_TEST(without_qop_nothing_is_counted),
         NONCE_TEST(challenges_have_their_form),
