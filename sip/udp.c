@@ -20,7 +20,7 @@
 #define BUSY_DATAGRAMS 128 /* within a period, from which on arrivals are gathered */
 #define FULL_DATAGRAMS 384 /* and from which on for longer */
 #define GATHER_MS      2
-#define GATHER_FULL_MS 6
+#define GATHER_FULL_MS 10
 
 static void local_take(struct sip_flow *flow, struct msghdr *m)
 {

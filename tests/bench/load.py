@@ -81,7 +81,8 @@ class Load:
         base = os.path.join(self.folder.name, "%d-%s" % (self.runs, scenario))
         command = ["sipp", "%s:%d" % (LOCAL, self.target.port),
                    "-sf", "%s/scenarios/%s.xml" % (HERE, scenario),
-                   "-i", LOCAL, "-nostdin", "-timer_resol", "1", "-key", "domain", DOMAIN,
+                   "-i", LOCAL, "-nostdin", "-timer_resol", "1", "-buff_size", str(4 << 20),
+                   "-key", "domain", DOMAIN,
                    "-trace_stat", "-stf", base + ".stat", "-fd", "1",
                    "-trace_shortmsg", "-shortmessage_file", base + ".msg",
                    "-trace_err", "-error_file", base + ".err"] + extra
