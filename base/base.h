@@ -3,6 +3,7 @@
 #define OFFHOOK_BASE_BASE_H
 
 #include "base/aging.h"
+#include "base/alarm.h"
 #include "base/arena.h"
 #include "base/channel.h"
 #include "base/clock.h"

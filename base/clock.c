@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-static uint64_t now_ms;
+static __thread uint64_t now_ms;
 static bool is_virtual;
 static int64_t virtual_wall;
 static uint64_t virtual_start;

@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* Milliseconds of the monotonic clock as of the last clock_update (or virtual advance). */
+/* Milliseconds of the monotonic clock as of this thread's last clock_update (or virtual advance).
+ */
 uint64_t clock_ms(void);
 /* Reads the clock anew; once per turn of an event loop. */
 void clock_update(void);

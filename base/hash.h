@@ -9,7 +9,8 @@ struct hash128 {
     uint64_t a, b;
 };
 
-/* SipHash-1-3 of v under this process's random key, with 64 and 128 bits: keys of tables. */
+/* SipHash-1-3 of v under this process's random key, with 64 and 128 bits: keys of tables. The first
+ * call comes before a second thread begins. */
 uint64_t hash_view(struct view v);
 struct hash128 hash_wide(struct view v);
 /* SipHash-2-4 with 128 bits under the given key: a MAC. */

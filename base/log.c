@@ -12,7 +12,7 @@
 
 #define LINE_MAX_BYTES 1024
 
-enum log_level log_level = LOG_LEVEL_INFO;
+_Atomic enum log_level log_level = LOG_LEVEL_INFO;
 
 static const char *log_role = "offhook";
 static bool in_journal;

@@ -6,7 +6,7 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-extern enum log_level log_level;
+extern _Atomic enum log_level log_level; /* a reload may change it under another thread */
 
 /* Names this process in its lines ("parent", "keeper", "sip"); role must outlive the process. */
 void log_open(const char *role, enum log_level level);

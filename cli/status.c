@@ -40,6 +40,20 @@ static void print_counters(json_t *counters)
     }
 }
 
+/* There only when there are several. */
+static void print_workers(const json_t *workers)
+{
+    size_t index;
+    const json_t *worker;
+    json_array_foreach(workers, index, worker)
+    {
+        printf("%-14s%zu: %" JSON_INTEGER_FORMAT " connections, %" JSON_INTEGER_FORMAT
+               " messages received, %" JSON_INTEGER_FORMAT " sent\n",
+               index ? "" : "workers", index + 1, number(worker, "connections"),
+               number(worker, "datagrams") + number(worker, "messages"), number(worker, "sent"));
+    }
+}
+
 static void print_overload(const json_t *overload)
 {
     const char *state = json_string_value(json_object_get(overload, "state"));
@@ -70,6 +84,7 @@ static void print_status(const json_t *s)
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
         if (json_object_get(s, figures[i]))
             printf("%-14s%" JSON_INTEGER_FORMAT "\n", figures[i], number(s, figures[i]));
+    print_workers(json_object_get(s, "workers"));
     print_overload(json_object_get(s, "overload"));
     print_counters(json_object_get(s, "counters"));
 }

@@ -129,15 +129,6 @@ bool config_check_number(const char *value, char problem[CONFIG_PROBLEM])
     return false;
 }
 
-bool config_check_workers(const char *value, char problem[CONFIG_PROBLEM])
-{
-    if (!strcmp(value, "1"))
-        return true;
-    snprintf(problem, CONFIG_PROBLEM, "\"%.60s\": more workers come in a later version; use 1",
-             value);
-    return false;
-}
-
 bool config_check_realm(const char *value, char problem[CONFIG_PROBLEM])
 {
     if (!strpbrk(value, "\"\\"))

@@ -23,9 +23,7 @@ static void manual_line(config_line *line, void *arg, const char *format, ...)
 /* What may be written: "number, 1 to 1000", "one of error, warning, info, debug". */
 static void limits_write(const struct config_key *key, char *out, size_t size)
 {
-    if (key->type == &config_number && key->min == 1 && key->check == config_check_workers)
-        snprintf(out, size, "1");
-    else if (key->type == &config_number)
+    if (key->type == &config_number)
         snprintf(out, size, "a number from %u to %u", key->min, key->max);
     else if (key->type == &config_switch && !key->choices)
         snprintf(out, size, "on or off");

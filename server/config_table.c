@@ -74,10 +74,12 @@ const struct config_key config_keys[] = {
      .initial = "1",
      .offset = FIELD(workers),
      .min = 1,
-     .max = 1024,
-     .check = config_check_workers,
+     .max = 32,
      .effect = EFFECT_RESTART,
-     .help = "Threads of the sip role. This version has one."},
+     .help =
+         "Threads of the sip role. Each holds a share of the connections and does their TLS; the "
+         "first one alone receives datagrams and decides where requests go. One costs least per "
+         "message; take more when it does not keep up, or for TLS."},
     {.name = "user",
      .type = &config_text,
      .initial = "offhook",

@@ -93,7 +93,6 @@ bool config_check_database(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_socket(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_account(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_number(const char *value, char problem[CONFIG_PROBLEM]);
-bool config_check_workers(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_name_server(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_network(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_realm(const char *value, char problem[CONFIG_PROBLEM]);

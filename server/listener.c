@@ -45,20 +45,45 @@ static bool options_set(int fd, const struct config_listen *l)
                : !setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
 }
 
-/* Without SO_REUSEPORT bind fails when anybody else has the port. */
-static int listener_open(const struct config_listen *l)
+static bool port_share(int fd)
+{
+    const int on = 1;
+    return !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+}
+
+/* Without SO_REUSEPORT (shared) bind fails when anybody else has the port. */
+static int listener_open(const struct config_listen *l, bool shared)
 {
     int kind = l->transport == LISTEN_UDP ? SOCK_DGRAM : SOCK_STREAM;
     int fd = socket(l->address.ss_family, kind | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
-    if (options_set(fd, l) && !bind(fd, (const struct sockaddr *)&l->address, l->address_size) &&
+    if (options_set(fd, l) && (!shared || port_share(fd)) &&
+        !bind(fd, (const struct sockaddr *)&l->address, l->address_size) &&
         (l->transport == LISTEN_UDP || !listen(fd, BACKLOG)))
         return fd;
     int saved = errno;
     close(fd);
     errno = saved;
     return -1;
+}
+
+/* The socket of a worker into *out; the first one looks whether the port is free. */
+static bool listener_share(int *out, const struct config *config, const struct config_listen *l,
+                           size_t worker)
+{
+    bool shared = config->workers > 1 && l->transport != LISTEN_UDP;
+    *out = -1;
+    if (worker > 0 && !shared)
+        return true;
+    if (shared && worker == 0) {
+        int probe = listener_open(l, false);
+        if (probe < 0)
+            return false;
+        close(probe);
+    }
+    *out = listener_open(l, shared);
+    return *out >= 0;
 }
 
 static void open_explain(const struct config_listen *l, char error[LISTENER_ERROR])
@@ -86,19 +111,20 @@ static bool ipv6_missing(const struct config *config, const struct config_listen
 
 enum error listeners_open(int **out, struct config *config, char error[LISTENER_ERROR])
 {
-    int *fds = calloc(config->listen_count + 1, sizeof *fds);
+    int *fds = calloc(listeners_count(config) + 1, sizeof *fds);
     snprintf(error, LISTENER_ERROR, "there is not enough memory for the listeners");
     if (!fds)
         return ERR_MEMORY;
-    for (size_t i = 0; i < config->listen_count; i++) {
-        fds[i] = listener_open(&config->listens[i]);
-        if (fds[i] >= 0)
+    for (size_t i = 0; i < listeners_count(config); i++) {
+        const struct config_listen *l = &config->listens[i % config->listen_count];
+        if (listener_share(&fds[i], config, l, i / config->listen_count))
             continue;
-        if (ipv6_missing(config, &config->listens[i])) {
+        if (ipv6_missing(config, l)) {
             config_drop_ipv6(config); /* those of IPv4 come first and are open */
-            break;
+            i--;
+            continue;
         }
-        open_explain(&config->listens[i], error);
+        open_explain(l, error);
         listeners_close(fds, i);
         return ERR_SYSTEM;
     }
@@ -106,9 +132,15 @@ enum error listeners_open(int **out, struct config *config, char error[LISTENER_
     return OK;
 }
 
+size_t listeners_count(const struct config *config)
+{
+    return config->listen_count * config->workers;
+}
+
 void listeners_close(int *listeners, size_t count)
 {
     for (size_t i = 0; listeners && i < count; i++)
-        close(listeners[i]);
+        if (listeners[i] >= 0)
+            close(listeners[i]);
     free(listeners);
 }

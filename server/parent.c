@@ -260,8 +260,9 @@ static void role_closed(void *arg)
 static void role_brief(struct daemon *d, struct child *c)
 {
     child_send(c, ROLE_CONFIG, 0, pack_bytes_view(&d->text), -1);
-    for (size_t i = 0; c->role == ROLE_SIP && i < d->config->listen_count; i++)
-        child_send(c, ROLE_LISTENER, i, VIEW_NONE, d->listeners[i]);
+    for (size_t i = 0; c->role == ROLE_SIP && i < listeners_count(d->config); i++)
+        if (d->listeners[i] >= 0)
+            child_send(c, ROLE_LISTENER, i, VIEW_NONE, d->listeners[i]);
     if (c->role == ROLE_SIP && d->tls >= 0)
         child_send(c, ROLE_TLS, 0, VIEW_NONE, d->tls);
     if (c->role == ROLE_KEEPER) {
@@ -493,7 +494,7 @@ static void daemon_close(struct daemon *d)
     if (d->tls >= 0)
         close(d->tls);
     if (d->config)
-        listeners_close(d->listeners, d->config->listen_count);
+        listeners_close(d->listeners, listeners_count(d->config));
     config_free(d->config);
     pack_free(&d->text);
 }

@@ -55,6 +55,22 @@ static void calls_json(json_t *out, struct calls_counts counts)
     json_object_set_new(out, "calls.setting-up", json_integer((json_int_t)counts.setting_up));
 }
 
+/* What each thread carries, when there are several. */
+static json_t *workers_json(const struct transport *t)
+{
+    json_t *out = json_array();
+
+    for (unsigned i = 0; i < transport_threads(t); i++) {
+        struct transport_counts one = transport_counts_of(t, i);
+
+        json_array_append_new(
+            out, json_pack("{s:I, s:I, s:I, s:I}", "connections", (json_int_t)one.connections,
+                           "datagrams", (json_int_t)one.datagrams, "messages",
+                           (json_int_t)one.stream_messages, "sent", (json_int_t)one.sent));
+    }
+    return out;
+}
+
 static json_t *overload_json(const struct overload *o)
 {
     return json_pack("{s:s, s:I}", "state", overload_text(o->state), "seconds",
@@ -64,11 +80,11 @@ static json_t *overload_json(const struct overload *o)
 static void status_answer(struct worker *w, uint64_t id)
 {
     struct location_counts where = location_counts(w->location);
-    const struct transport_counts *t = transport_counts(w->transport);
+    struct transport_counts t = transport_counts(w->transport);
     json_t *out = json_object(), *counters = counters_json(&w->counters);
     char *text;
 
-    transport_json(counters, t);
+    transport_json(counters, &t);
     resolver_json(counters, resolver_counts(w->resolver));
     calls_json(counters, calls_counts(w));
     json_object_set_new(counters, "sip.retransmissions",
@@ -78,9 +94,11 @@ static void status_answer(struct worker *w, uint64_t id)
     json_object_set_new(out, "bindings", json_integer((json_int_t)where.bindings));
     json_object_set_new(out, "transactions",
                         json_integer((json_int_t)transactions_count(w->transactions)));
-    json_object_set_new(out, "connections", json_integer((json_int_t)t->connections));
+    json_object_set_new(out, "connections", json_integer((json_int_t)t.connections));
     json_object_set_new(out, "bans", json_integer((json_int_t)bans_count(w->bans)));
     json_object_set_new(out, "overload", overload_json(&w->overload));
+    if (transport_threads(w->transport) > 1)
+        json_object_set_new(out, "workers", workers_json(w->transport));
     json_object_set_new(out, "counters", counters);
     text = json_dumps(out, JSON_COMPACT);
     if (text)

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/listener.h"
 #include "server/sandbox.h"
 #include "sip/tls.h"
 
@@ -78,12 +79,12 @@ static void config_take(struct process *p, struct view body)
         return;
     c->config = config_unpack(body, error);
     if (c->config)
-        c->listeners = calloc(c->config->listen_count + 1, sizeof *c->listeners);
+        c->listeners = calloc(listeners_count(c->config) + 1, sizeof *c->listeners);
     if (!c->listeners) {
         process_fail(p, c->config ? "there is not enough memory for the listeners" : error);
         return;
     }
-    for (size_t i = 0; i < c->config->listen_count; i++)
+    for (size_t i = 0; i < listeners_count(c->config); i++)
         c->listeners[i] = -1;
     log_open(p->ops->name, c->config->log_level);
 }
@@ -91,7 +92,7 @@ static void config_take(struct process *p, struct view body)
 static void listener_take(struct process *p, const struct channel_message *m)
 {
     struct role_context *c = &p->context;
-    if (c->config && m->id < c->config->listen_count && c->listeners[m->id] < 0)
+    if (c->config && m->id < listeners_count(c->config) && c->listeners[m->id] < 0)
         c->listeners[m->id] = m->fd;
     else if (m->fd >= 0)
         close(m->fd);

@@ -11,7 +11,7 @@ enum role { ROLE_KEEPER, ROLE_SIP, ROLES };
 enum role_message {
     /* parent -> role, at the start, in this order */
     ROLE_CONFIG = 1, /* u16 length of file name, name, text of the configuration file */
-    ROLE_LISTENER,   /* id: index into config.listens; fd: the bound (TCP: listening) socket */
+    ROLE_LISTENER,   /* id: as below; fd: the bound (TCP: listening) socket */
     ROLE_TLS,        /* sip, also before ROLE_PREPARE: fd of the files of tls { } (tls_files.h) */
     ROLE_CONTROL,    /* keeper: fd of the listening control socket; u32 uid of the owner */
     ROLE_START,      /* all is there: sandbox yourself, work, answer ROLE_READY */
@@ -47,7 +47,7 @@ struct role_context {
     struct event_base *base;
     struct channel *parent;
     struct config *config; /* replaced at ROLE_COMMIT, before ops->commit */
-    int *listeners;        /* config->listen_count descriptors; sip */
+    int *listeners;        /* sip: as listeners_open has made them */
     int control;           /* keeper, else -1 */
     int tls;               /* sip: what the last ROLE_TLS brought, until it is taken; else -1 */
     uid_t owner;           /* uid that the daemon was started under */

@@ -99,19 +99,20 @@ static enum error rights_drop(char error[256])
     return OK;
 }
 
-static void limits_set(enum role role)
+static void limits_set(bool threads)
 {
     const struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
     setrlimit(RLIMIT_MSGQUEUE, &none);
     setrlimit(RLIMIT_MEMLOCK, &none);
-    if (role == ROLE_SIP)
+    if (!threads)
         setrlimit(RLIMIT_NPROC, &none);
 }
 
 enum error sandbox_enter(enum role role, const struct config *config, char error[256])
 {
     bool root = geteuid() == 0, chroots = sandbox_chroots(config);
+    bool threads = role == ROLE_KEEPER || config->workers > 1;
     const char *name = role == ROLE_KEEPER ? config->keeper_user : config->user;
     const struct passwd *account = root ? getpwnam(name) : NULL;
     enum error e = OK;
@@ -133,7 +134,7 @@ enum error sandbox_enter(enum role role, const struct config *config, char error
         e = account_take(account, error);
     if (e || !config->sandbox)
         return e;
-    limits_set(role);
+    limits_set(threads);
     e = rights_drop(error);
-    return e ? e : seccomp_enter(role, error);
+    return e ? e : seccomp_enter(role, threads, error);
 }

@@ -158,7 +158,7 @@ static int equal_allow(scmp_filter_ctx filter, const char *name, unsigned n, uin
 }
 
 /* Calls of which only some uses are permitted. */
-static int uses_allow(scmp_filter_ctx filter, enum role role)
+static int uses_allow(scmp_filter_ctx filter, enum role role, bool threads)
 {
     const int levels[] = {SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPPROTO_UDP};
     int failed = masked_allow(filter, "mmap", 2, PROT_EXEC, 0);
@@ -174,22 +174,26 @@ static int uses_allow(scmp_filter_ctx filter, enum role role)
         failed = equal_allow(filter, "prctl", 0, PR_SET_NAME);
     if (!failed)
         failed = equal_allow(filter, "prlimit64", 2, 0); /* asks, does not set */
-    if (!failed && role == ROLE_KEEPER)
+    if (!failed && threads)
         failed = masked_allow(filter, "clone", 0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM);
+    if (!failed && threads) /* what they speak to each other through */
+        failed = equal_allow(filter, "socketpair", 0, AF_UNIX);
+    if (!failed && threads && role == ROLE_SIP) /* glibc asks /proc how to shrink a thread's heap */
+        failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), call_number("openat"), 0);
     /* its flags lie in memory, out of the filter's sight: glibc then takes clone */
     if (!failed)
         failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), call_number("clone3"), 0);
     return failed;
 }
 
-enum error seccomp_enter(enum role role, char error[256])
+enum error seccomp_enter(enum role role, bool threads, char error[256])
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int failed = filter ? 0 : -ENOMEM;
     if (!failed)
         failed = calls_allow(filter, role);
     if (!failed)
-        failed = uses_allow(filter, role);
+        failed = uses_allow(filter, role, threads);
     if (!failed)
         failed = seccomp_load(filter);
     if (filter)

@@ -6,6 +6,6 @@
 
 /* Permits this process the calls of role and no other, for good: any other kills it (SIGSYS). Needs
  * no_new_privs. */
-enum error seccomp_enter(enum role role, char error[256]);
+enum error seccomp_enter(enum role role, bool threads, char error[256]);
 
 #endif

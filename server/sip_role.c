@@ -80,25 +80,37 @@ static bool sip_early(struct role_context *c, char error[256])
     return w->addresses != NULL;
 }
 
-static bool listeners_serve(struct worker *w, char error[256])
+/* Serves a worker's share of a listener; the first worker is the thread of the role. */
+static enum error listener_serve(struct worker *w, unsigned worker, unsigned index)
 {
     static const enum flow_transport transports[] = {
         [LISTEN_UDP] = FLOW_UDP, [LISTEN_TCP] = FLOW_TCP, [LISTEN_TLS] = FLOW_TLS};
+    const struct config_listen *l = &w->config->listens[index];
+    const struct sockaddr *bound = (const struct sockaddr *)&l->address;
+    bool own = l->transport != LISTEN_UDP; /* that socket is shared */
+    int fd = w->role->listeners[(own ? worker * w->config->listen_count : 0) + index];
+
+    if (fd < 0)
+        return ERR_NOT_FOUND;
+    return worker
+               ? transport_assign(w->transport, worker, fd, transports[l->transport], bound, index)
+               : transport_listen(w->transport, fd, transports[l->transport], bound, index);
+}
+
+static bool listeners_serve(struct worker *w, char error[256])
+{
     const struct config *config = w->config;
 
-    for (size_t i = 0; i < config->listen_count; i++) {
-        const struct config_listen *l = &config->listens[i];
-        enum error e =
-            w->role->listeners[i] < 0
-                ? ERR_NOT_FOUND
-                : transport_listen(w->transport, w->role->listeners[i], transports[l->transport],
-                                   (const struct sockaddr *)&l->address, (unsigned)i);
+    for (unsigned worker = 0; worker < config->workers; worker++)
+        for (unsigned i = 0; i < config->listen_count; i++) {
+            enum error e = listener_serve(w, worker, i);
 
-        if (e != OK) {
-            snprintf(error, 256, "%s cannot be served: %s", l->text, error_text(e));
-            return false;
+            if (e != OK) {
+                snprintf(error, 256, "%s cannot be served: %s", config->listens[i].text,
+                         error_text(e));
+                return false;
+            }
         }
-    }
     return true;
 }
 
@@ -180,6 +192,8 @@ static bool sip_start(struct role_context *c, char error[256])
         e = resolver_begin(w);
     if (e == OK)
         e = overload_watch(w);
+    if (e == OK && c->config->workers > 1)
+        e = transport_hire(w->transport, c->config->workers - 1);
     if (e != OK) {
         snprintf(error, 256, "the sip role cannot start: %s", error_text(e));
         return false;

@@ -14,32 +14,9 @@
 #include "server/trace.h"
 #include "server/trunk.h"
 
-static void on_wheel(evutil_socket_t fd, short what, void *arg)
-{
-    struct worker *w = arg;
-
-    (void)fd;
-    (void)what;
-    w->wheel_due = UINT64_MAX;
-    clock_update();
-    worker_turn(w);
-}
-
 void worker_turn(struct worker *w)
 {
-    uint64_t wait, due;
-
-    wheel_turn(w->wheel, clock_ms());
-    wait = wheel_wait(w->wheel);
-    if (wait == UINT64_MAX || !w->wheel_event)
-        return;
-    due = clock_ms() + wait;
-    if (due >= w->wheel_due) /* an earlier wake-up is armed already */
-        return;
-    struct timeval t = {(time_t)(wait / 1000), (suseconds_t)(wait % 1000 * 1000)};
-
-    w->wheel_due = due;
-    event_add(w->wheel_event, &t);
+    alarm_turn(w->alarm);
 }
 
 static enum error link_send(void *self, const struct sip_flow *to, struct view bytes)
@@ -103,7 +80,7 @@ static enum error parts_make(struct worker *w)
     enum error error;
 
     if ((error = uri_init()) != OK || (error = wheel_new(&w->wheel, clock_ms())) != OK ||
-        (error = trace_new(w)) != OK ||
+        (error = alarm_new(&w->alarm, w->base, w->wheel)) != OK || (error = trace_new(w)) != OK ||
         (error = transport_new(&w->transport, w->base, w->wheel, &handler, w->addresses,
                                w->address_count)) != OK ||
         (error = transactions_new(&w->transactions, w->wheel, &w->link)) != OK ||
@@ -111,8 +88,7 @@ static enum error parts_make(struct worker *w)
         (error = gateways_new(&w->gateways)) != OK || (error = calls_new(w)) != OK ||
         (error = guards_new(w)) != OK)
         return error;
-    w->wheel_event = event_new(w->base, -1, 0, on_wheel, w);
-    return w->wheel_event ? keeper_link_new(w) : ERR_MEMORY;
+    return keeper_link_new(w);
 }
 
 enum error worker_init(struct worker *w, struct event_base *base, const struct config *config)
@@ -121,7 +97,6 @@ enum error worker_init(struct worker *w, struct event_base *base, const struct c
 
     w->base = base;
     w->config = config;
-    w->wheel_due = UINT64_MAX;
     w->started = w->overload.since = clock_ms();
     w->link = (struct sip_link){link_send, w};
     random_bytes(w->token_key, sizeof(w->token_key)); /* until the keeper tells the lasting ones */
@@ -156,8 +131,7 @@ void worker_free(struct worker *w)
     transport_free(w->transport);
     nonces_free(w->nonces);
     trace_free(w);
-    if (w->wheel_event)
-        event_free(w->wheel_event);
+    alarm_free(w->alarm);
     if (w->tick)
         event_free(w->tick);
     wheel_free(w->wheel);
@@ -167,7 +141,8 @@ void worker_free(struct worker *w)
     w->resolver = NULL;
     w->transport = NULL;
     w->nonces = NULL;
-    w->wheel_event = w->tick = NULL;
+    w->alarm = NULL;
+    w->tick = NULL;
     w->wheel = NULL;
 }
 

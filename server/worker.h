@@ -29,8 +29,7 @@ struct worker {
     const struct config *config;
     struct event_base *base;
     struct wheel *wheel;
-    struct event *wheel_event;
-    uint64_t wheel_due; /* when wheel_event will fire; UINT64_MAX: it is not armed */
+    struct alarm *alarm; /* turns the wheel */
     struct transport *transport;
     struct tls *tls_next; /* made by a reload that is not decided yet */
     struct transactions *transactions;
@@ -39,7 +38,7 @@ struct worker {
     struct calls *calls;
     struct gateways *gateways;
     struct plan plan;
-    struct nonces *nonces;  /* NULL until the keeper has sent the secret */
+    struct nonces *nonces; /* NULL until the keeper has sent the secret */
     struct guard *guard;
     struct bans *bans;
     struct held *held; /* refusals that are held back (held.c) */

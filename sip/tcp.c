@@ -159,6 +159,14 @@ void tcp_keep(struct transport *t, const struct sip_flow *flow)
         idle_begin(c);
 }
 
+void tcp_close(struct transport *t, const struct sip_flow *flow)
+{
+    struct connection *c = connection_find(t, flow);
+
+    if (c)
+        connection_break(c);
+}
+
 static struct connection *connection_new(struct transport *t, const struct sip_flow *flow)
 {
     struct connection *c;
@@ -214,7 +222,7 @@ static void input_take(struct connection *c)
 {
     struct evbuffer *input = bufferevent_get_input(c->io);
 
-    while (!is_held(c)) {
+    while (!c->owner->paused && !is_held(c)) {
         size_t n = evbuffer_get_length(input), size = c->needed;
         const char *bytes = n && n >= size ? (const char *)evbuffer_pullup(input, -1) : "";
         enum sip_frame found = sip_frame_next((struct view){bytes, n}, &c->seen, &size);
@@ -382,6 +390,8 @@ static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, stru
     young_join(c);
     limit_in(c, YOUNG_LIMIT);
     bufferevent_enable(c->io, EV_READ | EV_WRITE);
+    if (t->handler.accepted)
+        t->handler.accepted(t->handler.arg, &flow);
     t->handler.turned(t->handler.arg);
 }
 
@@ -517,6 +527,21 @@ void transport_give_stream(struct transport *t, uint8_t family, int fd)
     if (fd >= 0 && !c->io)
         close(fd);
     connection_break(c);
+}
+
+static void resume_one(struct table_node *node, void *arg)
+{
+    struct connection *c = (struct connection *)(void *)node;
+
+    (void)arg;
+    if (c->io && !c->held)
+        input_take(c);
+}
+
+void tcp_resume(struct transport *t)
+{
+    t->paused = false;
+    table_each(&t->connections, resume_one, NULL);
 }
 
 static void close_one(struct table_node *node, void *arg)

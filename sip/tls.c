@@ -173,6 +173,18 @@ enum error tls_new(struct tls **out, const struct tls_files *files, bool verify_
     return OK;
 }
 
+struct tls *tls_share(const struct tls *tls)
+{
+    struct tls *other = malloc(sizeof(*other));
+
+    if (!other)
+        return NULL;
+    *other = *tls;
+    SSL_CTX_up_ref(other->server);
+    SSL_CTX_up_ref(other->client);
+    return other;
+}
+
 void tls_free(struct tls *tls)
 {
     if (!tls)

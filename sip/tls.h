@@ -28,6 +28,8 @@ void tls_library_ready(void);
  * ca vouches for. ERR_SYNTAX: error names the file and what is wrong; ERR_MEMORY. */
 enum error tls_new(struct tls **out, const struct tls_files *files, bool verify_client,
                    char error[TLS_ERROR]);
+/* Another owner for the same, in this or another thread; NULL: no memory. */
+struct tls *tls_share(const struct tls *tls);
 /* Connections that stand live on. NULL is nothing. */
 void tls_free(struct tls *tls);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sip/transports.h"
+#include "sip/crew.h"
 
 enum error transport_new(struct transport **out, struct event_base *base, struct wheel *wheel,
                          const struct transport_handler *handler,
@@ -34,6 +34,7 @@ void transport_free(struct transport *t)
 {
     if (!t)
         return;
+    crew_free(t->crew);
     departures_free(t);
     if (t->connections.slots)
         tcp_close_all(t);
@@ -52,16 +53,16 @@ void transport_free(struct transport *t)
     free(t);
 }
 
-enum error transport_listen(struct transport *t, int fd, enum flow_transport transport,
-                            const struct sockaddr *bound, unsigned index)
+/* The place for one more; it counts once it serves. NULL: there is none. */
+static struct listener *listener_next(struct transport *t, int fd, enum flow_transport transport,
+                                      const struct sockaddr *bound, unsigned index)
 {
     static const uint8_t zeros[16];
     struct listener *l = &t->listeners[t->listener_count];
     struct sip_flow address = {0};
-    enum error error;
 
     if (t->listener_count == LISTENERS_MAX || index > UINT8_MAX)
-        return ERR_LIMIT;
+        return NULL;
     flow_set_peer(&address, bound);
     *l = (struct listener){.owner = t,
                            .fd = fd,
@@ -71,20 +72,65 @@ enum error transport_listen(struct transport *t, int fd, enum flow_transport tra
                            .port = address.port};
     memcpy(l->address, address.address, sizeof(l->address));
     l->wildcard = memcmp(l->address, zeros, sizeof(zeros)) == 0;
+    return l;
+}
+
+enum error transport_listen(struct transport *t, int fd, enum flow_transport transport,
+                            const struct sockaddr *bound, unsigned index)
+{
+    struct listener *l = listener_next(t, fd, transport, bound, index);
+    enum error error;
+
+    if (!l)
+        return ERR_LIMIT;
     error = transport == FLOW_UDP ? udp_listen(l) : tcp_listen(l);
     if (error == OK)
         t->listener_count++;
     return error;
 }
 
+enum error transport_lend(struct transport *t, int fd, const struct sockaddr *bound, unsigned index)
+{
+    if (!listener_next(t, fd, FLOW_UDP, bound, index))
+        return ERR_LIMIT;
+    t->listener_count++;
+    return OK;
+}
+
+enum error transport_hire(struct transport *t, unsigned count)
+{
+    return crew_new(&t->crew, t, count);
+}
+
+enum error transport_assign(struct transport *t, unsigned thread, int fd,
+                            enum flow_transport transport, const struct sockaddr *bound,
+                            unsigned index)
+{
+    return crew_listen(t->crew, thread, fd, transport, bound, index);
+}
+
+/* The thread that is to send along flow: a connection's own, for datagrams one of all. NULL: t's.
+ */
+static struct hired *sender_for(const struct transport *t, const struct sip_flow *flow)
+{
+    if (!t->crew)
+        return NULL;
+    if (flow->transport == FLOW_UDP)
+        return crew_share(t->crew, flow);
+    return tcp_is_open(t, flow) ? NULL : crew_find(t->crew, flow);
+}
+
 enum error transport_send(struct transport *t, const struct sip_flow *flow, struct view bytes)
 {
     bool udp = flow->transport == FLOW_UDP;
-    enum error error = udp ? udp_send(t, flow, bytes) : tcp_send(t, flow, bytes);
+    struct hired *other = sender_for(t, flow);
+    enum error error = other ? hired_send(other, flow, bytes)
+                       : udp ? udp_send(t, flow, bytes)
+                             : tcp_send(t, flow, bytes);
 
     if (error != OK)
         t->counts.send_failed++;
-    else if (!udp) /* datagrams are counted when they leave */
+    else if (!udp && !other) /* datagrams are counted when they leave, and so do the others */
         t->counts.sent++;
     return error;
 }
@@ -93,6 +139,18 @@ void transport_set_tls(struct transport *t, struct tls *tls)
 {
     tls_free(t->tls);
     t->tls = tls;
+    if (t->crew && tls)
+        crew_set_tls(t->crew, tls);
+}
+
+void transport_close(struct transport *t, const struct sip_flow *flow)
+{
+    struct hired *other = sender_for(t, flow);
+
+    if (other)
+        hired_close(other, flow);
+    else if (flow_is_reliable(flow))
+        tcp_close(t, flow);
 }
 
 enum error transport_name(struct transport *t, const struct sip_flow *flow, struct view host)
@@ -102,12 +160,20 @@ enum error transport_name(struct transport *t, const struct sip_flow *flow, stru
 
 bool transport_is_open(const struct transport *t, const struct sip_flow *flow)
 {
-    return flow->transport == FLOW_UDP || tcp_is_open(t, flow);
+    return flow->transport == FLOW_UDP || tcp_is_open(t, flow) ||
+           (t->crew && crew_find(t->crew, flow));
 }
 
 void transport_keep(struct transport *t, const struct sip_flow *flow)
 {
-    if (flow_is_reliable(flow))
+    struct hired *other;
+
+    if (!flow_is_reliable(flow))
+        return;
+    other = sender_for(t, flow);
+    if (other)
+        hired_keep(other, flow);
+    else
         tcp_keep(t, flow);
 }
 
@@ -262,10 +328,28 @@ uint64_t transport_lag(const struct transport *t)
         if (since && now - since > lag)
             lag = now - since;
     }
-    return lag;
+    return t->crew && crew_lag(t->crew) > lag ? crew_lag(t->crew) : lag;
 }
 
-const struct transport_counts *transport_counts(const struct transport *t)
+unsigned transport_threads(const struct transport *t)
 {
-    return &t->counts;
+    return 1 + (t->crew ? crew_count(t->crew) : 0);
+}
+
+struct transport_counts transport_counts_of(const struct transport *t, unsigned thread)
+{
+    return thread == 0 ? t->counts : crew_counts(t->crew, thread);
+}
+
+struct transport_counts transport_counts(const struct transport *t)
+{
+    struct transport_counts sum = t->counts;
+
+    for (unsigned i = 1; i < transport_threads(t); i++) {
+        struct transport_counts one = transport_counts_of(t, i);
+
+        for (size_t k = 0; k < sizeof(one) / sizeof(uint64_t); k++)
+            ((uint64_t *)&sum)[k] += ((const uint64_t *)&one)[k];
+    }
+    return sum;
 }

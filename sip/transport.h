@@ -22,12 +22,15 @@ struct transport_handler {
     void *arg;
     /* Optional: may a connection from this peer be accepted? */
     bool (*admit)(void *arg, const struct sip_flow *from);
+    /* Optional: one was accepted. */
+    void (*accepted)(void *arg, const struct sip_flow *from);
 };
 
+/* All of one type, so that they can be summed. */
 struct transport_counts {
     uint64_t datagrams, stream_messages, sent, send_failed, pings, hopeless, refused_connections,
         timed_out_connections, handshakes, handshakes_failed;
-    size_t connections;
+    uint64_t connections; /* that stand */
 };
 
 /* One address of this host. */
@@ -41,10 +44,19 @@ enum error transport_new(struct transport **out, struct event_base *base, struct
                          const struct transport_handler *handler,
                          const struct transport_address *addresses, size_t count);
 void transport_free(struct transport *t);
+/* Starts `count` further threads that hold sockets and connections for t, each with an event base
+ * of its own; what they receive comes out of t's handler, in t's thread. Once, before anything is
+ * listened on. ERR_MEMORY, ERR_SYSTEM. */
+enum error transport_hire(struct transport *t, unsigned count);
 /* Serves fd (stays the caller's), bound to `bound`, as listener number `index`. ERR_MEMORY,
  * ERR_LIMIT (more than 64). */
 enum error transport_listen(struct transport *t, int fd, enum flow_transport transport,
                             const struct sockaddr *bound, unsigned index);
+/* The same in a hired thread (1 to count). TCP and TLS: for an fd bound to the same with
+ * SO_REUSEPORT. UDP: for the same fd, by which that thread sends what t has no time for. */
+enum error transport_assign(struct transport *t, unsigned thread, int fd,
+                            enum flow_transport transport, const struct sockaddr *bound,
+                            unsigned index);
 /* Takes tls over for the connections to come, both ways; those that stand keep what they began
  * with. Without one nobody is let in, and nothing sent, over TLS. */
 void transport_set_tls(struct transport *t, struct tls *tls);
@@ -62,6 +74,8 @@ bool transport_is_open(const struct transport *t, const struct sip_flow *flow);
 /* The peer of a TCP or TLS flow has proven who he is: his connection may be silent for as long as a
  * registration lasts. */
 void transport_keep(struct transport *t, const struct sip_flow *flow);
+/* Closes the connection of a TCP or TLS flow; it is told as broken. */
+void transport_close(struct transport *t, const struct sip_flow *flow);
 /* Chooses listener and local address for a flow whose transport, peer address and port are set.
  * ERR_NOT_FOUND: no listener of that transport and family, or no single host. */
 enum error transport_reach(const struct transport *t, struct sip_flow *flow);
@@ -77,6 +91,10 @@ bool transport_is_own_port(const struct transport *t, uint16_t port);
 void transport_give_stream(struct transport *t, uint8_t family, int fd);
 /* Ms since when some UDP socket has not been emptied: more arrives than is dealt with. */
 uint64_t transport_lag(const struct transport *t);
-const struct transport_counts *transport_counts(const struct transport *t);
+/* Of all threads; what the hired ones did in the last 250 ms may be missing. */
+struct transport_counts transport_counts(const struct transport *t);
+/* How many threads there are, t's own included, and the counts of one (0: t's own). */
+unsigned transport_threads(const struct transport *t);
+struct transport_counts transport_counts_of(const struct transport *t, unsigned thread);
 
 #endif

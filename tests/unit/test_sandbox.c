@@ -6,7 +6,9 @@
 
 #include <cmocka.h>
 #include <config.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +24,7 @@
 #include "tests/unit/name_server.h"
 
 static char folder[64], database[96];
+static unsigned workers = 1;
 
 static bool sandbox_possible(void)
 {
@@ -43,8 +46,8 @@ static struct config *configure(void)
     char text[400];
     int n = snprintf(text, sizeof text,
                      "database = \"%s\" control = \"%s/control.sock\" user = \"nobody\" "
-                     "keeper-user = \"nobody\"",
-                     database, folder);
+                     "keeper-user = \"nobody\" workers = %u",
+                     database, folder, workers);
     return config_parse("test", text, (size_t)n, problem_print, NULL);
 }
 
@@ -55,6 +58,37 @@ static void call_nothing(void)
 static void call_open(void)
 {
     if (open(database, O_RDONLY | O_CLOEXEC) < 0)
+        _exit(3);
+}
+
+static void call_open_refused(void)
+{
+    if (open(database, O_RDONLY | O_CLOEXEC) >= 0 || errno != EACCES)
+        _exit(3);
+}
+
+/* The heap of a thread grows, shrinks and goes. */
+static void *memory_use(void *arg)
+{
+    void *blocks[400];
+    (void)arg;
+    for (int i = 0; i < 400; i++)
+        blocks[i] = memset(malloc(100000), 1, 100000);
+    for (int i = 400; i-- > 0;)
+        free(blocks[i]);
+    return NULL;
+}
+
+static void call_threads(void)
+{
+    pthread_t threads[2];
+    int fds[2];
+    for (int i = 0; i < 2; i++)
+        if (pthread_create(&threads[i], NULL, memory_use, NULL))
+            _exit(3);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    if (channel_pair(fds))
         _exit(3);
 }
 
@@ -206,6 +240,22 @@ static void sip_is_closed_in(void **state)
     assert_killed(ROLE_SIP, call_chdir);
 }
 
+static void sip_with_several_workers_is_closed_in(void **state)
+{
+    (void)state;
+    if (!sandbox_possible())
+        skip();
+    workers = 3;
+    assert_lives(ROLE_SIP, call_threads);
+    assert_lives(ROLE_SIP, call_open_refused);
+    assert_killed(ROLE_SIP, call_socket);
+    assert_killed(ROLE_SIP, call_execve);
+    assert_killed(ROLE_SIP, call_fork);
+    assert_killed(ROLE_SIP, call_chdir);
+    workers = 1;
+    assert_killed(ROLE_SIP, call_open);
+}
+
 static void sip_asks_name_servers(void **state)
 {
     (void)state;
@@ -268,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sip_is_closed_in),
+        cmocka_unit_test(sip_with_several_workers_is_closed_in),
         cmocka_unit_test(sip_asks_name_servers),
         cmocka_unit_test(keeper_is_closed_in),
         cmocka_unit_test(nothing_stays_behind),

@@ -21,6 +21,7 @@ OFFHOOK = os.environ.get("OFFHOOK", os.path.join(BUILD, "cli", "offhook"))
 # what tests do wrong from loopback is judged by the guard only if the test is about it
 TRUSTED = 'guard { trusted = {"127.0.0.0/8", "::1"} }'
 SANDBOX = os.environ.get("OFFHOOK_SANDBOX", "off")
+WORKERS = os.environ.get("OFFHOOK_WORKERS", "1")
 
 
 def free_port():
@@ -84,6 +85,7 @@ class Daemon:
             "database": f'"{self.database}"',
             "control": f'"{self.socket}"',
             "sandbox": sandbox,
+            "workers": WORKERS,
         }
         if os.geteuid() == 0 and user == "root" and sandbox == "on":
             os.chmod(self.folder, 0o755)  # the keeper's account has to get through
@@ -219,6 +221,13 @@ class Daemon:
                 pass
             time.sleep(0.05)
         raise AssertionError(f"{role} does not come back:\n" + self.stderr())
+
+    def until(self, condition, seconds=10):
+        """Waits until condition() holds."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"{condition} does not come true\n" + self.stderr()
+            time.sleep(0.02)
 
     # control
 

@@ -1,0 +1,367 @@
+/* The hired threads as the transport sees them: who holds which connection, and what they tell. */
+#include "sip/crew.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PERIOD        128 /* ms */
+#define BUSY_MESSAGES 32  /* within a period, from which on they wait for company */
+#define FULL_MESSAGES 192 /* and from which on for longer */
+#define WINDOW        4   /* ms */
+#define WINDOW_FULL   8
+#define JUDGE_MS      250
+#define BUSY_PERCENT  60 /* from where on others send the transport's datagrams */
+#define CALM_PERCENT  35 /* and until when */
+
+struct hired {
+    struct crew *crew;
+    struct crew_line line;
+    struct hand *hand; /* the thread's, while it runs */
+    pthread_t thread;
+    struct crew_report report; /* the last one */
+    uint64_t taken;            /* bytes of messages, not told yet */
+};
+
+/* A connection that a hired thread has accepted. */
+struct home {
+    struct table_node node; /* by peer */
+    struct sip_flow flow;
+    struct hired *holder;
+};
+
+struct crew {
+    struct transport *owner;
+    struct timer judge;
+    uint64_t judged; /* ms of the clock, and of the processor's time: when it was last judged */
+    uint64_t worked;
+    bool busy; /* the transport's thread */
+    struct table homes;
+    unsigned count;
+    struct hired hired[];
+};
+
+/* To wake the other side for each message costs more than the message. */
+static unsigned window_of(struct crew_line *l)
+{
+    uint64_t period = clock_ms() / PERIOD;
+
+    if (period != l->period) {
+        l->window = period != l->period + 1 || l->count < BUSY_MESSAGES ? 0
+                    : l->count < FULL_MESSAGES                          ? WINDOW
+                                                                        : WINDOW_FULL;
+        l->period = period;
+        l->count = 0;
+    }
+    l->count++;
+    return l->window;
+}
+
+enum error crew_tell(struct crew_line *l, enum crew_message type, const struct sip_flow *flow,
+                     struct view bytes)
+{
+    static __thread char body[CHANNEL_MESSAGE_MAX];
+
+    if (bytes.n > sizeof(body) - sizeof(*flow))
+        return ERR_LIMIT;
+    memcpy(body, flow, sizeof(*flow));
+    if (bytes.n)
+        memcpy(body + sizeof(*flow), bytes.p, bytes.n);
+    return channel_send_within(l->channel, (uint16_t)type, 0,
+                               (struct view){body, sizeof(*flow) + bytes.n}, window_of(l));
+}
+
+bool crew_flow(struct sip_flow *out, struct view *body)
+{
+    if (body->n < sizeof(*out))
+        return false;
+    memcpy(out, body->p, sizeof(*out));
+    *body = view_from(*body, sizeof(*out));
+    return true;
+}
+
+static uint64_t home_hash(const struct sip_flow *flow)
+{
+    uint8_t peer[20] = {flow->transport, flow->family, (uint8_t)(flow->port >> 8),
+                        (uint8_t)flow->port};
+
+    memcpy(peer + 4, flow->address, sizeof(flow->address));
+    return hash_view((struct view){(const char *)peer, sizeof(peer)});
+}
+
+static bool home_matches(const struct table_node *node, const void *key)
+{
+    return flow_same_peer(&((const struct home *)(const void *)node)->flow, key);
+}
+
+static struct home *home_find(const struct crew *c, const struct sip_flow *flow)
+{
+    return (void *)table_find(&c->homes, home_hash(flow), home_matches, flow);
+}
+
+struct hired *crew_find(const struct crew *c, const struct sip_flow *flow)
+{
+    const struct home *home = home_find(c, flow);
+
+    return home ? home->holder : NULL;
+}
+
+struct hired *crew_share(struct crew *c, const struct sip_flow *flow)
+{
+    uint64_t turn = c->busy ? home_hash(flow) % (c->count + 1) : 0;
+
+    return turn ? &c->hired[turn - 1] : NULL;
+}
+
+void crew_judge(struct crew *c, unsigned percent)
+{
+    c->busy = percent >= (c->busy ? CALM_PERCENT : BUSY_PERCENT);
+}
+
+static uint64_t worked_ms(void)
+{
+    struct timespec t = {0};
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void on_judge(struct timer *timer)
+{
+    struct crew *c = TIMER_OWNER(timer, struct crew, judge);
+    uint64_t now = clock_ms(), worked = worked_ms();
+
+    if (now > c->judged)
+        crew_judge(c, (unsigned)((worked - c->worked) * 100 / (now - c->judged)));
+    c->judged = now;
+    c->worked = worked;
+    timer_arm(c->owner->wheel, &c->judge, JUDGE_MS, on_judge);
+}
+
+enum error hired_send(struct hired *h, const struct sip_flow *flow, struct view bytes)
+{
+    return crew_tell(&h->line, CREW_SEND, flow, bytes) == OK ? OK : ERR_CLOSED;
+}
+
+void hired_keep(struct hired *h, const struct sip_flow *flow)
+{
+    (void)crew_tell(&h->line, CREW_KEEP, flow, VIEW_NONE);
+}
+
+void hired_close(struct hired *h, const struct sip_flow *flow)
+{
+    (void)crew_tell(&h->line, CREW_CLOSE, flow, VIEW_NONE);
+}
+
+static void accepted_take(struct hired *h, const struct sip_flow *flow)
+{
+    const struct transport_handler *t = &h->crew->owner->handler;
+    struct home *home = calloc(1, sizeof(*home));
+
+    if (!home || (t->admit && !t->admit(t->arg, flow)))
+        hired_close(h, flow);
+    if (!home)
+        return;
+    home->flow = *flow;
+    home->holder = h;
+    table_put(&h->crew->homes, &home->node, home_hash(flow));
+}
+
+static void broken_take(struct hired *h, const struct sip_flow *flow)
+{
+    const struct transport_handler *t = &h->crew->owner->handler;
+    struct home *home = flow_is_reliable(flow) ? home_find(h->crew, flow) : NULL;
+
+    if (home && home->holder == h) {
+        table_take(&h->crew->homes, &home->node);
+        free(home);
+    }
+    t->broken(t->arg, flow);
+}
+
+static void report_take(struct hired *h, struct view body)
+{
+    if (body.n == sizeof(h->report))
+        memcpy(&h->report, body.p, sizeof(h->report));
+}
+
+static void on_message(void *arg, const struct channel_message *m)
+{
+    struct hired *h = arg;
+    const struct transport_handler *t = &h->crew->owner->handler;
+    struct view body = m->body;
+    struct sip_flow flow;
+
+    if (m->type == CREW_REPORT) {
+        report_take(h, body);
+        return;
+    }
+    if (!crew_flow(&flow, &body))
+        return;
+    if (m->type == CREW_RECEIVED) {
+        h->taken += body.n;
+        t->message(t->arg, &flow, body);
+    } else if (m->type == CREW_ACCEPTED)
+        accepted_take(h, &flow);
+    else if (m->type == CREW_BROKEN)
+        broken_take(h, &flow);
+    else if (m->type == CREW_REFUSED && t->refused)
+        t->refused(t->arg, &flow);
+}
+
+static void on_drained(void *arg)
+{
+    struct hired *h = arg;
+    const struct transport_handler *t = &h->crew->owner->handler;
+
+    if (h->taken >= CREW_AHEAD / 4 &&
+        channel_send(h->line.channel, CREW_TAKEN, h->taken, VIEW_NONE, -1) == OK)
+        h->taken = 0;
+    t->turned(t->arg);
+}
+
+/* A thread ends when it is told to, and not before. */
+static void on_closed(void *arg)
+{
+    (void)arg;
+    log_error("a worker has hung up");
+}
+
+/* Signals are for the first thread. */
+static bool thread_begin(struct hired *h)
+{
+    sigset_t all, before;
+    bool begun;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    begun = pthread_create(&h->thread, NULL, hand_run, h->hand) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return begun;
+}
+
+static enum error hired_begin(struct hired *h, struct crew *c)
+{
+    struct channel_handler handler = {on_message, on_closed, on_drained, h};
+    enum error error;
+    int fds[2];
+
+    h->crew = c;
+    error = channel_pair(fds);
+    if (error != OK)
+        return error;
+    error = channel_new(&h->line.channel, c->owner->base, fds[0], &handler);
+    if (error != OK) {
+        close(fds[0]);
+        close(fds[1]);
+        return error;
+    }
+    error = hand_new(&h->hand, c->owner, fds[1]);
+    if (error != OK) {
+        close(fds[1]);
+        return error;
+    }
+    if (thread_begin(h))
+        return OK;
+    hand_free(h->hand);
+    h->hand = NULL;
+    return ERR_SYSTEM;
+}
+
+enum error crew_new(struct crew **out, struct transport *owner, unsigned count)
+{
+    struct crew *c = calloc(1, sizeof(*c) + count * sizeof(*c->hired));
+    enum error error = ERR_MEMORY;
+
+    *out = NULL;
+    if (!c || table_init(&c->homes) != OK) {
+        free(c);
+        return ERR_MEMORY;
+    }
+    c->owner = owner;
+    (void)hash_view(VIEW_NONE); /* makes its key before there are threads */
+    for (error = OK; c->count < count && error == OK; c->count++)
+        error = hired_begin(&c->hired[c->count], c);
+    if (error == OK) {
+        *out = c;
+        on_judge(&c->judge);
+    } else {
+        crew_free(c);
+    }
+    return error;
+}
+
+/* Its thread ends at the end of the channel, with all sent that was to be. */
+static void hired_end(struct hired *h)
+{
+    channel_free(h->line.channel);
+    if (!h->hand)
+        return;
+    pthread_join(h->thread, NULL);
+    hand_free(h->hand);
+}
+
+static void home_free(struct table_node *node, void *arg)
+{
+    (void)arg;
+    free(node);
+}
+
+void crew_free(struct crew *c)
+{
+    if (!c)
+        return;
+    timer_disarm(&c->judge);
+    for (unsigned i = 0; i < c->count; i++)
+        hired_end(&c->hired[i]);
+    table_each(&c->homes, home_free, NULL);
+    table_free(&c->homes);
+    free(c);
+}
+
+unsigned crew_count(const struct crew *c)
+{
+    return c->count;
+}
+
+enum error crew_listen(struct crew *c, unsigned thread, int fd, enum flow_transport transport,
+                       const struct sockaddr *bound, unsigned index)
+{
+    struct crew_listen l = {.fd = fd, .transport = transport, .index = index};
+
+    memcpy(&l.bound, bound,
+           bound->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+    return channel_send(c->hired[thread - 1].line.channel, CREW_LISTEN, 0,
+                        (struct view){(const char *)&l, sizeof(l)}, -1);
+}
+
+void crew_set_tls(struct crew *c, const struct tls *tls)
+{
+    for (unsigned i = 0; i < c->count; i++) {
+        struct tls *own = tls_share(tls);
+
+        if (!own || channel_send(c->hired[i].line.channel, CREW_TLS, 0,
+                                 (struct view){(const char *)&own, sizeof(own)}, -1) != OK) {
+            log_error("no memory for a worker's certificate; it keeps the one it has");
+            tls_free(own);
+        }
+    }
+}
+
+struct transport_counts crew_counts(const struct crew *c, unsigned thread)
+{
+    return c->hired[thread - 1].report.counts;
+}
+
+uint64_t crew_lag(const struct crew *c)
+{
+    uint64_t lag = 0;
+
+    for (unsigned i = 0; i < c->count; i++)
+        if (c->hired[i].report.lag > lag)
+            lag = c->hired[i].report.lag;
+    return lag;
+}
