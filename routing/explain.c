@@ -127,6 +127,24 @@ static void user_tell(struct explanation *x, const struct target *t, struct way 
     forward_follow(x, t->user, first, way);
 }
 
+/* RFC 5627: the URI of one phone, for which nobody else answers. */
+static void gruu_tell(struct explanation *x, const struct target *t, const struct uri *uri,
+                      struct way way)
+{
+    bool found = false;
+
+    tell(x, way.depth, "user", "this is the GRUU of one phone of %.*s@%.*s; no forward applies",
+         VIEW_ARG(user_number(t->user)), VIEW_ARG(user_domain(t->user)));
+    for (const struct binding *b = t->user->bindings; b; b = b->next) {
+        if (!binding_has_gruu(b, uri->gr))
+            continue;
+        tell(x, way.depth + 1, "phone", "rings at %.*s", VIEW_ARG(binding_contact(b)));
+        found = true;
+    }
+    if (!found)
+        tell(x, way.depth, "end", "that phone is not registered: the call ends with 480");
+}
+
 static void gateway_tell(struct explanation *x, const struct gateway *g, unsigned place,
                          unsigned depth)
 {
@@ -184,7 +202,10 @@ static void target_tell(struct explanation *x, const struct target *t, const str
              "this is an emergency number: never refused, limited or forwarded by its user");
     switch (t->kind) {
     case TARGET_USER:
-        user_tell(x, t, way);
+        if (uri->has_gr)
+            gruu_tell(x, t, uri, way);
+        else
+            user_tell(x, t, way);
         break;
     case TARGET_ROUTE:
         route_tell(x, t, way);

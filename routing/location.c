@@ -286,6 +286,14 @@ static void on_expiry(struct timer *timer)
     binding_free(b);
 }
 
+bool binding_has_gruu(const struct binding *b, struct view gr)
+{
+    struct view instance = binding_instance(b);
+
+    return gr.n && instance.n == gr.n + 2 && instance.p[0] == '<' &&
+           view_ieq((struct view){instance.p + 1, gr.n}, gr);
+}
+
 bool binding_is(const struct binding *b, const struct store_binding *row)
 {
     if (b->reg_id || row->reg_id)

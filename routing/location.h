@@ -78,6 +78,8 @@ size_t location_bound(const struct location *l, const struct network *source);
 /* Is b the binding that row means? By the Contact; of an outbound phone (RFC 5626 6) by its
  * instance and reg-id. */
 bool binding_is(const struct binding *b, const struct store_binding *row);
+/* Is it the phone that u's GRUU with this ;gr= stands for (RFC 5627 3.1)? */
+bool binding_has_gruu(const struct binding *b, struct view gr);
 struct view user_number(const struct user *u);
 struct view user_domain(const struct user *u);
 /* The display name as somebody has typed it, may be empty; lives until the next change of u. */

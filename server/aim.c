@@ -27,6 +27,12 @@ bool aim_may_take(bool secure, const struct sip_flow *flow)
     return !secure || flow->transport == FLOW_TLS;
 }
 
+/* RFC 5627 4.4: a GRUU is one phone's, other URIs are all the phones'. */
+static bool is_meant(const struct binding *b, const struct uri *uri)
+{
+    return !uri->has_gr || binding_has_gruu(b, uri->gr);
+}
+
 bool aim_possible(const struct worker *w, const struct request *r, const struct user *u,
                   bool *insecure)
 {
@@ -34,13 +40,14 @@ bool aim_possible(const struct worker *w, const struct request *r, const struct 
     struct hop hop;
 
     for (const struct binding *b = u->bindings; b; b = b->next) {
-        if (!reach_binding(w, b, &hop))
+        if (!is_meant(b, &r->uri) || !reach_binding(w, b, &hop))
             continue;
         if (aim_may_take(r->uri.scheme == URI_SIPS, &hop.flow))
             return true;
         *insecure = true;
     }
-    return call && (user_forward(u, FORWARD_ALWAYS) || user_forward(u, FORWARD_UNREACHABLE));
+    return call && !r->uri.has_gr &&
+           (user_forward(u, FORWARD_ALWAYS) || user_forward(u, FORWARD_UNREACHABLE));
 }
 
 /* What it means that a target could not be added. */
@@ -50,14 +57,16 @@ static unsigned status_of(enum error e)
 }
 
 /* Adds those of u's phones that can be reached. */
-static unsigned phones_add(struct context *c, const struct user *u, unsigned q)
+static unsigned phones_add(struct context *c, const struct user *u, const struct uri *uri,
+                           unsigned q)
 {
     unsigned status = 480, added = 0;
 
     for (const struct binding *b = u->bindings; b; b = b->next) {
         struct hop hop;
 
-        if (!reach_binding(c->worker, b, &hop) || !aim_may_take(c->secure, &hop.flow))
+        if (!is_meant(b, uri) || !reach_binding(c->worker, b, &hop) ||
+            !aim_may_take(c->secure, &hop.flow))
             continue;
         hop.phone = true;
         hop.instance = b->reg_id ? hash_view(binding_instance(b)) | 1 : 0;
@@ -67,14 +76,16 @@ static unsigned phones_add(struct context *c, const struct user *u, unsigned q)
     return added ? 0 : status;
 }
 
-unsigned aim_user(struct context *c, const struct user *u, unsigned q)
+unsigned aim_user(struct context *c, const struct user *u, const struct uri *uri, unsigned q)
 {
-    const struct forward *f = divert_for(c, u, FORWARD_ALWAYS);
+    const struct forward *f;
     unsigned status;
 
-    if (f)
+    if (uri->has_gr)
+        return phones_add(c, u, uri, q);
+    if ((f = divert_for(c, u, FORWARD_ALWAYS)))
         return divert_to(c, u, f);
-    status = phones_add(c, u, q);
+    status = phones_add(c, u, uri, q);
     if (status == 480 && (f = divert_for(c, u, FORWARD_UNREACHABLE)))
         return divert_to(c, u, f);
     if (status == 0)
@@ -171,7 +182,7 @@ unsigned aim_uri(struct context *c, const struct uri *uri, struct view text, uns
     target = plan_resolve(&w->plan, w->location, uri);
     switch (target.kind) {
     case TARGET_USER:
-        return aim_user(c, target.user, q);
+        return aim_user(c, target.user, uri, q);
     case TARGET_URI:
         return uri_parse(&elsewhere, target.uri) == OK
                    ? aim_elsewhere(c, &elsewhere, target.uri, q, false)

@@ -148,9 +148,10 @@ bool redirect_follow(struct context *c, const struct branch *b, const struct sip
 /* aim.c */
 /* A request to a sips: URI (secure) goes on by TLS or not at all (RFC 3261 26.2.2). */
 bool aim_may_take(bool secure, const struct sip_flow *flow);
-/* Adds the ways to a user's phones. 0: done; else the status to answer with. */
+/* Adds the ways to the phones of the user that uri names, or to the one whose GRUU it is, which
+ * nobody else answers for. 0: done; else the status to answer with. */
 #define AIM_FIRST 1000 /* q of the request's own target */
-unsigned aim_user(struct context *c, const struct user *u, unsigned q);
+unsigned aim_user(struct context *c, const struct user *u, const struct uri *uri, unsigned q);
 /* Is there any way for r to u now, be it a forward? *insecure is set when all that is missing is
  * TLS (RFC 5630). */
 bool aim_possible(const struct worker *w, const struct request *r, const struct user *u,

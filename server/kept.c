@@ -14,6 +14,7 @@ bool request_keep(struct request *out, const struct request *r)
     view_rebase(&out->uri.user, r->m->bytes, kept->bytes.p);
     view_rebase(&out->uri.host, r->m->bytes, kept->bytes.p);
     view_rebase(&out->uri.transport, r->m->bytes, kept->bytes.p);
+    view_rebase(&out->uri.gr, r->m->bytes, kept->bytes.p);
     return true;
 }
 

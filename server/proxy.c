@@ -93,7 +93,7 @@ static void user_call(struct worker *w, struct request *r, const struct target *
     if (!c)
         return;
     c->emergency = target->emergency;
-    context_restart(c, aim_user(c, target->user, AIM_FIRST));
+    context_restart(c, aim_user(c, target->user, &r->uri, AIM_FIRST));
     fork_start(c, r);
 }
 
@@ -147,7 +147,7 @@ static void self_answer(struct worker *w, struct request *r)
     if (r->m->method_id == METHOD_OPTIONS)
         answer(w, r, 200,
                VIEW("Allow: INVITE, ACK, CANCEL, BYE, REGISTER, OPTIONS\r\n"
-                    "Supported: path\r\n"));
+                    "Supported: path, outbound, gruu\r\n"));
     else
         answer(w, r, 404, VIEW_NONE);
 }
@@ -215,7 +215,7 @@ void proxy_receive(struct worker *w, struct request *r)
 
 void proxy_forward_dialog(struct worker *w, struct request *r, const struct sip_flow *to)
 {
-    struct hop hop = {.flow = *to, .gateway = trunk_source(w, to)};
+    struct hop hop = {.flow = *to, .uri = r->contact, .gateway = trunk_source(w, to)};
 
     r->in_dialog = true;
     r->trusted = trunk_source(w, &r->from) != NULL;
@@ -239,7 +239,7 @@ void proxy_forward_ack(struct worker *w, struct request *r, const struct sip_flo
 {
     static __thread char buffer[SIP_OUT_MAX];
     struct text out = TEXT(buffer);
-    struct hop hop = {.flow = *to};
+    struct hop hop = {.flow = *to, .uri = r->contact};
     uint64_t id;
 
     if (r->m->max_forwards == 0 || !may_take(r, to) ||

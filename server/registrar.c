@@ -28,9 +28,37 @@ static void q_write(struct text *out, unsigned q)
         text_format(out, ";q=0.%03u", q);
 }
 
+/* Whatever stands in a URI as it is. */
+static bool is_plain(struct view v)
+{
+    for (size_t i = 0; i < v.n; i++)
+        if ((!v.p[i] || !strchr("-_.:+*", v.p[i])) && !(v.p[i] >= '0' && v.p[i] <= '9') &&
+            !((v.p[i] | 0x20) >= 'a' && (v.p[i] | 0x20) <= 'z'))
+            return false;
+    return v.n > 0;
+}
+
+/* RFC 5627 5.1.2: the URI of this very phone, wherever it is. */
+static void gruu_write(struct text *out, const struct binding *b)
+{
+    struct view instance = binding_instance(b);
+    struct view urn = {instance.p + 1, instance.n - 2};
+
+    if (instance.n < 3 || !view_istarts(instance, VIEW("<urn:")) ||
+        instance.p[instance.n - 1] != '>' || !is_plain(urn) || !is_plain(user_number(b->user)))
+        return;
+    text_string(out, ";pub-gruu=\"sip:");
+    text_view(out, user_number(b->user));
+    text_string(out, "@");
+    text_view(out, user_domain(b->user));
+    text_string(out, ";gr=");
+    text_view(out, urn);
+    text_string(out, "\"");
+}
+
 /* now: the second in which the REGISTER was dealt with, so that what it was granted is told in full
  * when the commit took until the next one. */
-static void contacts_write(struct text *out, const struct user *u, int64_t now)
+static void contacts_write(struct text *out, const struct user *u, int64_t now, bool gruus)
 {
     for (const struct binding *b = u->bindings; b; b = b->next) {
         text_string(out, "Contact: <");
@@ -47,6 +75,8 @@ static void contacts_write(struct text *out, const struct user *u, int64_t now)
             text_string(out, ";reg-id=");
             text_number(out, b->reg_id);
         }
+        if (gruus)
+            gruu_write(out, b);
         text_string(out, "\r\n");
     }
 }
@@ -96,7 +126,7 @@ static void register_answer(struct worker *w, struct request *r, const struct us
     static __thread char bytes[ANSWER_MAX];
     struct text lines = TEXT(bytes);
 
-    contacts_write(&lines, u, outcome.second);
+    contacts_write(&lines, u, outcome.second, sip_lists(r->m, HEADER_SUPPORTED, VIEW("gruu")));
     if (outcome.granted) {
         text_string(&lines, "Expires: ");
         text_number(&lines, outcome.granted);
@@ -351,7 +381,8 @@ static bool extensions_known(struct worker *w, const struct request *r)
         while (rest.n) {
             struct view option = header_value_next(&rest);
 
-            if (view_ieq(option, VIEW("path")) || view_ieq(option, VIEW("outbound")))
+            if (view_ieq(option, VIEW("path")) || view_ieq(option, VIEW("outbound")) ||
+                view_ieq(option, VIEW("gruu")))
                 continue;
             text_string(&lines, unknown++ ? ", " : "");
             text_view(&lines, option);

@@ -108,6 +108,27 @@ static void next_hop(const struct worker *w, struct request *r, struct sip_flow 
     *to = contact;
 }
 
+/* A GRUU of the phone at the other end stands for its Contact (RFC 5627 4.4). False: it is another
+ * phone's, or that phone has moved: for this the token is no proof. */
+static bool gruu_resolve(const struct worker *w, struct request *r, const struct sip_flow *to)
+{
+    const struct user *u = r->uri.has_gr ? plan_user(&w->plan, w->location, &r->uri) : NULL;
+    bool elsewhere = false;
+
+    for (const struct binding *b = u ? u->bindings : NULL; b; b = b->next) {
+        struct sip_flow flow = binding_flow(b);
+
+        if (!binding_has_gruu(b, r->uri.gr))
+            continue;
+        if (flow_same_peer(&flow, to)) {
+            r->contact = binding_contact(b);
+            return true;
+        }
+        elsewhere = true;
+    }
+    return !elsewhere;
+}
+
 bool route_dialog(struct worker *w, struct request *r, struct sip_flow *to)
 {
     struct route_token token;
@@ -120,6 +141,8 @@ bool route_dialog(struct worker *w, struct request *r, struct sip_flow *to)
     }
     *to = token_tag_hash(r->m->from_tag) == token.caller_tag ? token.callee : token.caller;
     transport_keep(w->transport, &r->from); /* the token proves a part in the call */
+    if (!gruu_resolve(w, r, to))
+        return false;
     next_hop(w, r, to);
     return true;
 }

@@ -72,6 +72,7 @@ struct request {
     unsigned routes_own;           /* leading Route values that were ours */
     bool in_dialog;                /* its token proves that the call it is about was let through */
     bool flow_failed;              /* the connection that its token names is gone (RFC 5626) */
+    struct view contact;           /* in a dialog: what the GRUU in its Request-URI stands for */
 };
 
 /* Builds what a worker consists of, but for listeners and the keeper. config has to outlive it.

@@ -97,6 +97,10 @@ static enum error parts_take(struct uri *out, const osip_uri_t *parsed, struct v
     out->user_phone =
         param && param->gvalue && view_ieq(view_trim(view_of(param->gvalue)), VIEW("phone"));
     param = NULL;
+    out->has_gr = osip_uri_uparam_get_byname((osip_uri_t *)parsed, "gr", &param) == 0;
+    if (param && param->gvalue)
+        out->gr = view_inside(behind, param->gvalue);
+    param = NULL;
     out->lr = osip_uri_uparam_get_byname((osip_uri_t *)parsed, "lr", &param) == 0;
     out->has_headers = !osip_list_eol(&parsed->url_headers, 0);
     return OK;
@@ -138,6 +142,10 @@ static bool plain_param(struct uri *out, struct view *rest)
         out->user_phone = view_ieq(value, VIEW("phone"));
     else if (view_ieq(name, VIEW("lr")))
         out->lr = true;
+    else if (view_ieq(name, VIEW("gr"))) {
+        out->gr = value;
+        out->has_gr = true;
+    }
     return name.n > 0;
 }
 

@@ -14,7 +14,8 @@ struct uri {
     struct view host;      /* IPv6 without brackets */
     uint16_t port;         /* 0: none */
     struct view transport; /* of ;transport=, or empty */
-    bool user_phone, lr, has_headers;
+    struct view gr;        /* of ;gr= (RFC 5627), or empty */
+    bool user_phone, lr, has_gr, has_headers;
 };
 
 /* The parser's scratch memory; one per process (thread), set up first. ERR_MEMORY. */

@@ -526,6 +526,22 @@ static void the_way_of_a_call_is_told(void **state)
     gateways_free(g);
 }
 
+static void a_gruu_is_told(void **state)
+{
+    struct town *t = *state;
+
+    people_move_in(t);
+    assert_int_equal(bind_contact(t, "5550141", "sip:5550141@192.0.2.40", 60), OK);
+    assert_way(t, "alice", "sip:5550141@example.test;gr=urn:uuid:1",
+               "0 from: alice@example.test is a user, and has to prove it\n"
+               "0 user: this is the GRUU of one phone of 5550141@example.test; no forward applies\n"
+               "1 phone: rings at sip:5550141@192.0.2.40\n");
+    assert_way(t, "alice", "sip:5550141@example.test;gr=urn:uuid:2",
+               "0 from: alice@example.test is a user, and has to prove it\n"
+               "0 user: this is the GRUU of one phone of 5550141@example.test; no forward applies\n"
+               "0 end: that phone is not registered: the call ends with 480\n");
+}
+
 static void forwards_are_told(void **state)
 {
     static char *emergency[] = {"1-1-2"};
@@ -621,6 +637,7 @@ int main(void)
         TOWN_TEST(forwards_come_and_go),
         TOWN_TEST(routes_come_after_users_and_aliases),
         TOWN_TEST(the_way_of_a_call_is_told),
+        TOWN_TEST(a_gruu_is_told),
         TOWN_TEST(forwards_are_told),
         TOWN_TEST(explanations_are_bounded),
         TOWN_TEST(names_have_a_limit),

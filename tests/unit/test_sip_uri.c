@@ -81,6 +81,30 @@ static void uris_are_taken_apart(void **state)
     }
 }
 
+static void gruus_are_known(void **state)
+{
+    static const struct {
+        const char *text, *gr;
+        bool has_gr;
+    } gruus[] = {
+        {"sip:a@b;gr=urn:uuid:f81d4fae-7dec-11d0", "urn:uuid:f81d4fae-7dec-11d0", true},
+        {"sip:a@b;user=phone;GR=kjh29x97us97d", "kjh29x97us97d", true},
+        {"sip:a@b:5060;gr", "", true},
+        {"sip:a@b;gr=urn%3auuid", "", true}, /* ours have no escapes */
+        {"sip:gr@b;grr=1;lr", "", false},
+        {"tel:1;gr=x", "", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(gruus); i++) {
+        struct uri u;
+
+        assert_int_equal(uri_parse(&u, view_of(gruus[i].text)), OK);
+        assert_view(u.gr, gruus[i].gr);
+        assert_int_equal(u.has_gr, gruus[i].has_gr);
+    }
+}
+
 static void long_uris_and_nul_are_refused(void **state)
 {
     char text[1100] = "sip:a@";
@@ -161,9 +185,8 @@ static void contacts_are_compared(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(uris_are_taken_apart),
-        cmocka_unit_test(long_uris_and_nul_are_refused),
-        cmocka_unit_test(escapes_are_undone),
+        cmocka_unit_test(uris_are_taken_apart),          cmocka_unit_test(gruus_are_known),
+        cmocka_unit_test(long_uris_and_nul_are_refused), cmocka_unit_test(escapes_are_undone),
         cmocka_unit_test(contacts_are_compared),
     };
 
