@@ -5,28 +5,24 @@
 #include "sip/header.h"
 
 static void challenge_one(struct text *out, const struct challenge_policy *policy,
-                          struct nonces *nonces, enum digest_algorithm a, bool proxy, bool stale,
-                          const uint8_t source[16])
+                          struct view nonce, enum digest_algorithm a, bool proxy, bool stale)
 {
-    char nonce[NONCE_TEXT];
-
-    nonce_make(nonces, policy->qop, source, nonce);
     text_string(out, proxy ? "Proxy-Authenticate" : "WWW-Authenticate");
     text_string(out, ": Digest realm=\"");
     text_view(out, policy->realm);
     text_string(out, "\",nonce=\"");
-    text_view(out, (struct view){nonce, sizeof(nonce)});
+    text_view(out, nonce);
     text_string(out, policy->qop ? "\",qop=\"auth\",algorithm=" : "\",algorithm=");
     text_string(out, digest_name(a));
     text_string(out, stale ? ",stale=true\r\n" : "\r\n");
 }
 
-void challenge_write(struct text *out, const struct challenge_policy *policy, struct nonces *nonces,
-                     bool proxy, bool stale, const uint8_t source[16])
+void challenge_write(struct text *out, const struct challenge_policy *policy, struct view nonce,
+                     bool proxy, bool stale)
 {
     for (int a = DIGEST_ALGORITHMS - 1; a >= 0; a--)
         if (policy->offered[a])
-            challenge_one(out, policy, nonces, (enum digest_algorithm)a, proxy, stale, source);
+            challenge_one(out, policy, nonce, (enum digest_algorithm)a, proxy, stale);
 }
 
 static bool hex_number(struct view v, uint32_t *out)

@@ -11,9 +11,10 @@ struct challenge_policy {
     bool qop;
 };
 
-/* Writes one header line per algorithm, the strongest first. proxy: Proxy-Authenticate (407). */
-void challenge_write(struct text *out, const struct challenge_policy *policy, struct nonces *nonces,
-                     bool proxy, bool stale, const uint8_t source[16]);
+/* Writes one header line per algorithm, the strongest first, all with the nonce, which was made for
+ * policy's qop. proxy: Proxy-Authenticate (407). */
+void challenge_write(struct text *out, const struct challenge_policy *policy, struct view nonce,
+                     bool proxy, bool stale);
 
 /* A challenge that somebody else made; its views point into the header's value. */
 struct challenge {

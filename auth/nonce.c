@@ -37,8 +37,9 @@ struct nonces {
     struct seat *ring;
     struct aging *inherited;
     unsigned lifetime;
-    uint32_t first, next; /* salts: of the first nonce of ours, and of the one to come */
-    uint32_t since;       /* inherited ones with qop born before are stale */
+    uint32_t first; /* salt of our first nonce; each further one has the next number */
+    uint64_t made;  /* nonces */
+    uint32_t since; /* inherited ones with qop born before are stale */
     uint8_t key[16];
 };
 
@@ -60,7 +61,6 @@ enum error nonces_new(struct nonces **out, const uint8_t key[16], unsigned lifet
     }
     n->lifetime = lifetime;
     random_bytes(&n->first, sizeof(n->first));
-    n->next = n->first;
     memcpy(n->key, key, sizeof(n->key));
     return OK;
 }
@@ -112,7 +112,7 @@ static void mac_make(const struct nonces *n, const struct nonce *x, const uint8_
 
 void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[NONCE_TEXT])
 {
-    struct nonce x = {.born = second_now() << 1 | qop, .salt = n->next++};
+    struct nonce x = {.born = second_now() << 1 | qop, .salt = n->first + (uint32_t)n->made++};
     struct text t = {.p = out, .size = NONCE_TEXT};
 
     n->ring[x.salt % SEATS] = (struct seat){.born = x.born, .salt = x.salt};
@@ -148,7 +148,7 @@ static bool inherited_matches(const struct table_node *node, const void *key)
 /* Did we make it in this life? Of the inherited ones few seem so, and are asked for again. */
 static bool is_own(const struct nonces *n, const struct nonce *x)
 {
-    return x->salt - n->first < n->next - n->first;
+    return n->made > UINT32_MAX || x->salt - n->first < (uint32_t)n->made;
 }
 
 /* A nonce was not used before it was born; two seconds for clocks that cut differently. */

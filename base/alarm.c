@@ -57,7 +57,8 @@ void alarm_turn(struct alarm *a)
     if (wait == UINT64_MAX)
         return;
     due = clock_ms() + wait;
-    if (due >= a->due) /* an earlier wake-up is armed already */
+    if (due >= a->due && a->due > clock_ms()) /* an earlier wake-up is armed already; the event's
+                                                 clock stands still while the host is suspended */
         return;
     struct timeval t = {(time_t)(wait / 1000), (suseconds_t)(wait % 1000 * 1000)};
 

@@ -9,7 +9,7 @@
 #include "base/view.h"
 
 #define CHANNEL_VERSION     1
-#define CHANNEL_MESSAGE_MAX 66000 /* bytes of one message; more goes by memfd */
+#define CHANNEL_MESSAGE_MAX 70000 /* bytes of one message; more goes by memfd */
 
 struct event_base;
 struct channel;

@@ -59,17 +59,19 @@ void gate_challenge(struct worker *w, const struct request *r, bool stale)
 {
     bool registering = r->m->method_id == METHOD_REGISTER;
     struct challenge_policy policy = policy_for(w, r->m, answered_without_qop(w, r->m));
-    char bytes[CHALLENGE_MAX];
+    char bytes[CHALLENGE_MAX], text[NONCE_TEXT];
+    struct view nonce = {text, sizeof(text)};
     struct text lines = TEXT(bytes);
 
     w->counters.challenges++;
-    challenge_write(&lines, &policy, w->nonces, !registering, stale, r->from.address);
+    nonce_make(w->nonces, policy.qop, r->from.address, text);
+    challenge_write(&lines, &policy, nonce, !registering, stale);
     if (lines.n + r->m->bytes.n + 64 > STRANGER_TIMES * r->m->bytes.n) {
         /* to a tiny request only the smallest challenge goes */
         memset(policy.offered, 0, sizeof(policy.offered));
         policy.offered[w->config->auth.md5 ? DIGEST_MD5 : DIGEST_SHA256] = true;
         lines.n = 0;
-        challenge_write(&lines, &policy, w->nonces, !registering, stale, r->from.address);
+        challenge_write(&lines, &policy, nonce, !registering, stale);
     }
     refuse(w, r, registering ? 401 : 407, text_done(&lines));
 }

@@ -201,7 +201,12 @@ static bool sip_start(struct role_context *c, char error[256])
     if (!tls_make(w, c->config, error))
         return false;
     tls_switch(w);
-    return listeners_serve(w, error);
+    if (!listeners_serve(w, error))
+        return false;
+    e = transport_begin(w->transport);
+    if (e != OK)
+        snprintf(error, 256, "the threads of the workers cannot be started: %s", error_text(e));
+    return e == OK;
 }
 
 static void sip_peer(struct role_context *c, enum role other, int fd)

@@ -22,6 +22,7 @@ struct hired {
     struct crew_line line;
     struct hand *hand; /* the thread's, while it runs */
     pthread_t thread;
+    bool runs;
     struct crew_report report; /* the last one */
     uint64_t taken;            /* bytes of messages, not told yet */
 };
@@ -65,6 +66,7 @@ enum error crew_tell(struct crew_line *l, enum crew_message type, const struct s
 {
     static __thread char body[CHANNEL_MESSAGE_MAX];
 
+    _Static_assert(sizeof(body) >= sizeof(*flow) + SIP_OUT_MAX, "all that leaves has to fit");
     if (bytes.n > sizeof(body) - sizeof(*flow))
         return ERR_LIMIT;
     memcpy(body, flow, sizeof(*flow));
@@ -92,19 +94,31 @@ static uint64_t home_hash(const struct sip_flow *flow)
     return hash_view((struct view){(const char *)peer, sizeof(peer)});
 }
 
+struct home_key {
+    const struct sip_flow *flow;
+    const struct hired *holder; /* NULL: whoever */
+};
+
 static bool home_matches(const struct table_node *node, const void *key)
 {
-    return flow_same_peer(&((const struct home *)(const void *)node)->flow, key);
+    const struct home *home = (const void *)node;
+    const struct home_key *k = key;
+
+    return flow_same_peer(&home->flow, k->flow) && (!k->holder || home->holder == k->holder);
 }
 
-static struct home *home_find(const struct crew *c, const struct sip_flow *flow)
+/* A peer may have connections to several addresses of ours, and so to several threads. */
+static struct home *home_find(const struct crew *c, const struct sip_flow *flow,
+                              const struct hired *holder)
 {
-    return (void *)table_find(&c->homes, home_hash(flow), home_matches, flow);
+    struct home_key key = {flow, holder};
+
+    return (void *)table_find(&c->homes, home_hash(flow), home_matches, &key);
 }
 
 struct hired *crew_find(const struct crew *c, const struct sip_flow *flow)
 {
-    const struct home *home = home_find(c, flow);
+    const struct home *home = home_find(c, flow, NULL);
 
     return home ? home->holder : NULL;
 }
@@ -161,8 +175,9 @@ static void accepted_take(struct hired *h, const struct sip_flow *flow)
     const struct transport_handler *t = &h->crew->owner->handler;
     struct home *home = calloc(1, sizeof(*home));
 
-    if (!home || (t->admit && !t->admit(t->arg, flow)))
-        hired_close(h, flow);
+    bool admitted = home && (!t->admit || t->admit(t->arg, flow));
+
+    (void)crew_tell(&h->line, admitted ? CREW_ADMIT : CREW_CLOSE, flow, VIEW_NONE);
     if (!home)
         return;
     home->flow = *flow;
@@ -173,13 +188,14 @@ static void accepted_take(struct hired *h, const struct sip_flow *flow)
 static void broken_take(struct hired *h, const struct sip_flow *flow)
 {
     const struct transport_handler *t = &h->crew->owner->handler;
-    struct home *home = flow_is_reliable(flow) ? home_find(h->crew, flow) : NULL;
+    struct home *home = flow_is_reliable(flow) ? home_find(h->crew, flow, h) : NULL;
 
-    if (home && home->holder == h) {
+    if (home) {
         table_take(&h->crew->homes, &home->node);
         free(home);
     }
-    t->broken(t->arg, flow);
+    if (!flow_is_reliable(flow) || !transport_is_open(h->crew->owner, flow))
+        t->broken(t->arg, flow);
 }
 
 static void report_take(struct hired *h, struct view body)
@@ -243,7 +259,7 @@ static bool thread_begin(struct hired *h)
     return begun;
 }
 
-static enum error hired_begin(struct hired *h, struct crew *c)
+static enum error hired_new(struct hired *h, struct crew *c)
 {
     struct channel_handler handler = {on_message, on_closed, on_drained, h};
     enum error error;
@@ -260,15 +276,19 @@ static enum error hired_begin(struct hired *h, struct crew *c)
         return error;
     }
     error = hand_new(&h->hand, c->owner, fds[1]);
-    if (error != OK) {
+    if (error != OK)
         close(fds[1]);
-        return error;
+    return error;
+}
+
+enum error crew_begin(struct crew *c)
+{
+    for (unsigned i = 0; i < c->count; i++) {
+        c->hired[i].runs = thread_begin(&c->hired[i]);
+        if (!c->hired[i].runs)
+            return ERR_SYSTEM;
     }
-    if (thread_begin(h))
-        return OK;
-    hand_free(h->hand);
-    h->hand = NULL;
-    return ERR_SYSTEM;
+    return OK;
 }
 
 enum error crew_new(struct crew **out, struct transport *owner, unsigned count)
@@ -284,7 +304,7 @@ enum error crew_new(struct crew **out, struct transport *owner, unsigned count)
     c->owner = owner;
     (void)hash_view(VIEW_NONE); /* makes its key before there are threads */
     for (error = OK; c->count < count && error == OK; c->count++)
-        error = hired_begin(&c->hired[c->count], c);
+        error = hired_new(&c->hired[c->count], c);
     if (error == OK) {
         *out = c;
         on_judge(&c->judge);
@@ -294,14 +314,14 @@ enum error crew_new(struct crew **out, struct transport *owner, unsigned count)
     return error;
 }
 
-/* Its thread ends at the end of the channel, with all sent that was to be. */
+/* Its thread ends at the end of the channel; what was still to be sent may be lost. */
 static void hired_end(struct hired *h)
 {
     channel_free(h->line.channel);
-    if (!h->hand)
-        return;
-    pthread_join(h->thread, NULL);
-    hand_free(h->hand);
+    if (h->runs)
+        pthread_join(h->thread, NULL);
+    if (h->hand)
+        hand_free(h->hand);
 }
 
 static void home_free(struct table_node *node, void *arg)
@@ -330,12 +350,7 @@ unsigned crew_count(const struct crew *c)
 enum error crew_listen(struct crew *c, unsigned thread, int fd, enum flow_transport transport,
                        const struct sockaddr *bound, unsigned index)
 {
-    struct crew_listen l = {.fd = fd, .transport = transport, .index = index};
-
-    memcpy(&l.bound, bound,
-           bound->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
-    return channel_send(c->hired[thread - 1].line.channel, CREW_LISTEN, 0,
-                        (struct view){(const char *)&l, sizeof(l)}, -1);
+    return hand_listen(c->hired[thread - 1].hand, fd, transport, bound, index);
 }
 
 void crew_set_tls(struct crew *c, const struct tls *tls)

@@ -10,25 +10,18 @@
  * struct sip_flow. */
 enum crew_message {
     /* to the hand */
-    CREW_LISTEN = 1, /* struct crew_listen */
-    CREW_TLS,        /* a struct tls *, its own from now on */
-    CREW_SEND,       /* then the bytes */
-    CREW_KEEP,       /* transport_keep */
-    CREW_CLOSE,      /* transport_close */
-    CREW_TAKEN,      /* id: bytes of messages that were dealt with */
+    CREW_TLS = 1, /* a struct tls *, its own from now on */
+    CREW_SEND,    /* then the bytes */
+    CREW_KEEP,    /* transport_keep */
+    CREW_ADMIT,   /* an accepted connection */
+    CREW_CLOSE,   /* transport_close */
+    CREW_TAKEN,   /* id: bytes of messages that were dealt with */
     /* from the hand */
     CREW_RECEIVED, /* then the bytes of one message */
     CREW_ACCEPTED, /* a connection */
     CREW_BROKEN,   /* nothing can be sent along it any more */
     CREW_REFUSED,  /* by ICMP */
     CREW_REPORT,   /* struct crew_report */
-};
-
-struct crew_listen {
-    int fd; /* stays the owner's */
-    enum flow_transport transport;
-    struct sockaddr_storage bound;
-    unsigned index;
 };
 
 struct crew_report {
@@ -60,7 +53,8 @@ struct hired;
 enum error crew_new(struct crew **out, struct transport *owner, unsigned count);
 void crew_free(struct crew *c);
 unsigned crew_count(const struct crew *c);
-/* thread: 1 to count */
+enum error crew_begin(struct crew *c);
+/* thread: 1 to count; before crew_begin */
 enum error crew_listen(struct crew *c, unsigned thread, int fd, enum flow_transport transport,
                        const struct sockaddr *bound, unsigned index);
 void crew_set_tls(struct crew *c, const struct tls *tls);
@@ -82,6 +76,9 @@ struct hand;
 
 /* A hand that does not run yet; takes fd, its end of the channel, over, unless it fails. */
 enum error hand_new(struct hand **out, const struct transport *owner, int fd);
+/* Serves fd (stays the caller's) once it runs. */
+enum error hand_listen(struct hand *h, int fd, enum flow_transport transport,
+                       const struct sockaddr *bound, unsigned index);
 /* What its thread runs; ends when the other end of the channel is closed. */
 void *hand_run(void *hand);
 /* Once its thread has ended. */

@@ -27,8 +27,8 @@ static void on_message(void *arg, const struct sip_flow *from, struct view bytes
         return;
     }
     h->ahead += bytes.n;
-    if (h->ahead > CREW_AHEAD) /* who sends has to wait */
-        h->transport->paused = true;
+    if (h->ahead > CREW_AHEAD && !h->transport->paused) /* who sends has to wait */
+        h->transport->paused = clock_ms();
 }
 
 static void taken_take(struct hand *h, uint64_t bytes)
@@ -80,20 +80,11 @@ static void on_report(struct timer *timer)
     timer_arm(h->wheel, &h->report, REPORT_MS, on_report);
 }
 
-static void listen_take(struct hand *h, struct view body)
+enum error hand_listen(struct hand *h, int fd, enum flow_transport transport,
+                       const struct sockaddr *bound, unsigned index)
 {
-    struct crew_listen l;
-    enum error error;
-
-    if (body.n != sizeof(l))
-        return;
-    memcpy(&l, body.p, sizeof(l));
-    error = l.transport == FLOW_UDP
-                ? transport_lend(h->transport, l.fd, (struct sockaddr *)&l.bound, l.index)
-                : transport_listen(h->transport, l.fd, l.transport, (struct sockaddr *)&l.bound,
-                                   l.index);
-    if (error != OK)
-        log_error("a worker cannot serve its share of a listener; the others do");
+    return transport == FLOW_UDP ? transport_lend(h->transport, fd, bound, index)
+                                 : transport_listen(h->transport, fd, transport, bound, index);
 }
 
 static void tls_take(struct hand *h, struct view body)
@@ -130,6 +121,8 @@ static void flow_take(struct hand *h, const struct channel_message *m)
         send_take(h, &flow, body);
     else if (m->type == CREW_KEEP)
         tcp_keep(h->transport, &flow);
+    else if (m->type == CREW_ADMIT)
+        tcp_admit(h->transport, &flow);
     else if (m->type == CREW_CLOSE)
         tcp_close(h->transport, &flow);
 }
@@ -138,9 +131,7 @@ static void on_order(void *arg, const struct channel_message *m)
 {
     struct hand *h = arg;
 
-    if (m->type == CREW_LISTEN)
-        listen_take(h, m->body);
-    else if (m->type == CREW_TLS)
+    if (m->type == CREW_TLS)
         tls_take(h, m->body);
     else if (m->type == CREW_TAKEN)
         taken_take(h, m->id);
@@ -184,8 +175,11 @@ static enum error parts_make(struct hand *h, const struct transport *owner)
     if ((error = wheel_new(&h->wheel, clock_ms())) != OK ||
         (error = alarm_new(&h->alarm, h->base, h->wheel)) != OK)
         return error;
-    return transport_new(&h->transport, h->base, h->wheel, &handler, owner->addresses,
-                         owner->address_count);
+    error = transport_new(&h->transport, h->base, h->wheel, &handler, owner->addresses,
+                          owner->address_count);
+    if (error == OK)
+        h->transport->share = owner->share;
+    return error;
 }
 
 enum error hand_new(struct hand **out, const struct transport *owner, int fd)

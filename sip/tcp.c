@@ -31,8 +31,10 @@ struct connection {
     struct sip_flow flow;
     struct timer limit;
     struct connection *next, **link; /* among the young, or those waiting for a socket */
-    size_t seen, needed;             /* of the first message in the buffer */
-    bool young, waiting, begun, held, kept, secured;
+    struct connection *parked_next, **parked_link;
+    int fd;              /* accepted, not admitted yet; else -1 */
+    size_t seen, needed; /* of the first message in the buffer */
+    bool young, waiting, begun, held, kept, secured, parked;
 };
 
 static uint64_t peer_hash(const struct sip_flow *flow)
@@ -106,9 +108,37 @@ static void waiting_join(struct connection *c)
     *link = c;
 }
 
+/* It has something to say while nothing is listened to. */
+static void park(struct connection *c)
+{
+    struct transport *t = c->owner;
+
+    bufferevent_disable(c->io, EV_READ); /* so that its end is not met before its last words */
+    if (c->parked)
+        return;
+    c->parked = true;
+    c->parked_link = t->parked_last;
+    *t->parked_last = c;
+    t->parked_last = &c->parked_next;
+}
+
+static void unpark(struct connection *c)
+{
+    if (!c->parked)
+        return;
+    *c->parked_link = c->parked_next;
+    if (c->parked_next)
+        c->parked_next->parked_link = c->parked_link;
+    else
+        c->owner->parked_last = c->parked_link;
+    c->parked_next = NULL;
+    c->parked = false;
+}
+
 static void connection_free(struct connection *c)
 {
     list_leave(c);
+    unpark(c);
     timer_disarm(&c->limit);
     table_take(&c->owner->connections, &c->node);
     c->owner->counts.connections--;
@@ -116,6 +146,8 @@ static void connection_free(struct connection *c)
         bufferevent_free(c->io);
     if (c->early)
         evbuffer_free(c->early);
+    if (c->fd >= 0)
+        close(c->fd);
     free(c->host);
     free(c);
 }
@@ -129,10 +161,16 @@ static void connection_break(struct connection *c)
     t->handler.broken(t->handler.arg, &flow);
 }
 
+static void limit_in(struct connection *c, uint64_t ms);
+
 static void on_limit(struct timer *timer)
 {
     struct connection *c = TIMER_OWNER(timer, struct connection, limit);
 
+    if (c->parked) { /* it is not its fault */
+        limit_in(c, MESSAGE_LIMIT);
+        return;
+    }
     c->owner->counts.timed_out_connections++;
     connection_break(c);
 }
@@ -167,15 +205,21 @@ void tcp_close(struct transport *t, const struct sip_flow *flow)
         connection_break(c);
 }
 
+static uint64_t share_of(const struct transport *t, unsigned limit)
+{
+    return t->share ? limit / t->share : limit;
+}
+
 static struct connection *connection_new(struct transport *t, const struct sip_flow *flow)
 {
     struct connection *c;
 
-    if (t->counts.connections >= CONNECTIONS_MAX || !(c = calloc(1, sizeof(*c)))) {
+    if (t->counts.connections >= share_of(t, CONNECTIONS_MAX) || !(c = calloc(1, sizeof(*c)))) {
         t->counts.refused_connections++;
         return NULL;
     }
     c->owner = t;
+    c->fd = -1;
     c->flow = *flow;
     table_put(&t->connections, &c->node, peer_hash(flow));
     t->counts.connections++;
@@ -222,7 +266,12 @@ static void input_take(struct connection *c)
 {
     struct evbuffer *input = bufferevent_get_input(c->io);
 
-    while (!c->owner->paused && !is_held(c)) {
+    while (!is_held(c)) {
+        if (c->owner->paused) {
+            park(c);
+            return;
+        }
+
         size_t n = evbuffer_get_length(input), size = c->needed;
         const char *bytes = n && n >= size ? (const char *)evbuffer_pullup(input, -1) : "";
         enum sip_frame found = sip_frame_next((struct view){bytes, n}, &c->seen, &size);
@@ -274,8 +323,10 @@ static void on_output(struct bufferevent *io, void *arg)
     clock_update();
     c->held = c->begun = false;
     idle_begin(c);
-    bufferevent_enable(io, EV_READ);
-    input_take(c);
+    if (!c->parked) {
+        bufferevent_enable(io, EV_READ);
+        input_take(c);
+    }
     t->handler.turned(t->handler.arg);
 }
 
@@ -356,6 +407,39 @@ static void flow_set_local(struct sip_flow *flow, int fd)
     memcpy(flow->local, own.address, sizeof(flow->local));
 }
 
+/* From now on it is listened to. */
+static void connection_admit(struct connection *c)
+{
+    struct transport *t = c->owner;
+    int fd = c->fd;
+
+    if (t->young_count && t->young_count >= share_of(t, YOUNG_MAX)) { /* the oldest makes room */
+        t->counts.timed_out_connections++;
+        connection_break(t->young_first);
+    }
+    if (!connection_open(c, fd)) {
+        connection_break(c);
+        return;
+    }
+    c->fd = -1;
+    young_join(c);
+    bufferevent_enable(c->io, EV_READ | EV_WRITE);
+}
+
+static bool is_not_admitted(const struct table_node *node, const void *key)
+{
+    return ((const struct connection *)(const void *)node)->fd >= 0 && peer_matches(node, key);
+}
+
+void tcp_admit(struct transport *t, const struct sip_flow *flow)
+{
+    struct connection *c =
+        (void *)table_find(&t->connections, peer_hash(flow), is_not_admitted, flow);
+
+    if (c)
+        connection_admit(c);
+}
+
 static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, struct sockaddr *from,
                       int size, void *arg)
 {
@@ -373,25 +457,17 @@ static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, stru
         return;
     }
     flow_set_local(&flow, fd);
-    if (t->young_count >= YOUNG_MAX) { /* the oldest half-open one makes room */
-        t->counts.timed_out_connections++;
-        connection_break(t->young_first);
-    }
     c = connection_new(t, &flow);
     if (!c) {
         close(fd);
         return;
     }
-    if (!connection_open(c, fd)) {
-        close(fd);
-        connection_free(c);
-        return;
-    }
-    young_join(c);
+    c->fd = fd;
     limit_in(c, YOUNG_LIMIT);
-    bufferevent_enable(c->io, EV_READ | EV_WRITE);
     if (t->handler.accepted)
         t->handler.accepted(t->handler.arg, &flow);
+    else
+        connection_admit(c);
     t->handler.turned(t->handler.arg);
 }
 
@@ -483,6 +559,8 @@ enum error tcp_send(struct transport *t, const struct sip_flow *flow, struct vie
     if (!c)
         return connection_start(t, flow, address_name(flow, &host), bytes);
     output = c->io ? bufferevent_get_output(c->io) : c->early;
+    if (!output)
+        return ERR_CLOSED;
     if (evbuffer_get_length(output) + bytes.n > OUTPUT_MAX)
         return ERR_CLOSED;
     return evbuffer_add(output, bytes.p, bytes.n) == 0 ? OK : ERR_MEMORY;
@@ -529,19 +607,18 @@ void transport_give_stream(struct transport *t, uint8_t family, int fd)
     connection_break(c);
 }
 
-static void resume_one(struct table_node *node, void *arg)
-{
-    struct connection *c = (struct connection *)(void *)node;
-
-    (void)arg;
-    if (c->io && !c->held)
-        input_take(c);
-}
-
 void tcp_resume(struct transport *t)
 {
-    t->paused = false;
-    table_each(&t->connections, resume_one, NULL);
+    struct connection *c;
+
+    t->paused = 0;
+    while (!t->paused && (c = t->parked_first)) {
+        unpark(c);
+        if (c->held)
+            continue;
+        bufferevent_enable(c->io, EV_READ);
+        input_take(c);
+    }
 }
 
 static void close_one(struct table_node *node, void *arg)

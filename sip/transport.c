@@ -18,6 +18,7 @@ enum error transport_new(struct transport **out, struct event_base *base, struct
     t->wheel = wheel;
     t->handler = *handler;
     t->young_last = &t->young_first;
+    t->parked_last = &t->parked_first;
     t->addresses = calloc(count + 1, sizeof(*addresses));
     if (!t->addresses || table_init(&t->connections) != OK || departures_new(t) != OK) {
         transport_free(t);
@@ -99,7 +100,13 @@ enum error transport_lend(struct transport *t, int fd, const struct sockaddr *bo
 
 enum error transport_hire(struct transport *t, unsigned count)
 {
+    t->share = count + 1;
     return crew_new(&t->crew, t, count);
+}
+
+enum error transport_begin(struct transport *t)
+{
+    return t->crew ? crew_begin(t->crew) : OK;
 }
 
 enum error transport_assign(struct transport *t, unsigned thread, int fd,
@@ -328,6 +335,8 @@ uint64_t transport_lag(const struct transport *t)
         if (since && now - since > lag)
             lag = now - since;
     }
+    if (t->paused && now - t->paused > lag)
+        lag = now - t->paused;
     return t->crew && crew_lag(t->crew) > lag ? crew_lag(t->crew) : lag;
 }
 

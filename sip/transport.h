@@ -22,7 +22,7 @@ struct transport_handler {
     void *arg;
     /* Optional: may a connection from this peer be accepted? */
     bool (*admit)(void *arg, const struct sip_flow *from);
-    /* Optional: one was accepted. */
+    /* Optional, instead of admit: one was accepted, and waits for tcp_admit. */
     void (*accepted)(void *arg, const struct sip_flow *from);
 };
 
@@ -44,10 +44,12 @@ enum error transport_new(struct transport **out, struct event_base *base, struct
                          const struct transport_handler *handler,
                          const struct transport_address *addresses, size_t count);
 void transport_free(struct transport *t);
-/* Starts `count` further threads that hold sockets and connections for t, each with an event base
- * of its own; what they receive comes out of t's handler, in t's thread. Once, before anything is
- * listened on. ERR_MEMORY, ERR_SYSTEM. */
+/* Makes `count` further threads that hold sockets and connections for t, each with an event base of
+ * its own; what they receive comes out of t's handler, in t's thread. Once; they stand still until
+ * transport_begin. ERR_MEMORY, ERR_SYSTEM. */
 enum error transport_hire(struct transport *t, unsigned count);
+/* The hired threads begin to work; nothing more can be assigned. ERR_SYSTEM: some do not. */
+enum error transport_begin(struct transport *t);
 /* Serves fd (stays the caller's), bound to `bound`, as listener number `index`. ERR_MEMORY,
  * ERR_LIMIT (more than 64). */
 enum error transport_listen(struct transport *t, int fd, enum flow_transport transport,

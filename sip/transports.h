@@ -53,7 +53,9 @@ struct transport {
     struct departures *departures;
     struct tls *tls;   /* NULL: there is none */
     struct crew *crew; /* hired threads; NULL: none */
-    bool paused;       /* what comes over connections waits there */
+    unsigned share;    /* among so many threads the limits are shared out; 0: there is this one */
+    uint64_t paused;   /* ms: since when what comes over connections waits there; 0: it does not */
+    struct connection *parked_first, **parked_last; /* that have something, since the pause */
 };
 
 /* transport.c */
@@ -80,7 +82,9 @@ enum error tcp_name(struct transport *t, const struct sip_flow *flow, struct vie
 bool tcp_is_open(const struct transport *t, const struct sip_flow *flow);
 void tcp_keep(struct transport *t, const struct sip_flow *flow);
 void tcp_close(struct transport *t, const struct sip_flow *flow);
-/* Ends the pause. */
+/* Lets in a connection that `accepted` has told of. */
+void tcp_admit(struct transport *t, const struct sip_flow *flow);
+/* Ends the pause, for those first that have waited longest. */
 void tcp_resume(struct transport *t);
 void tcp_close_all(struct transport *t);
 const struct listener *transport_listener(const struct transport *t, const struct sip_flow *flow);

@@ -461,7 +461,7 @@ static struct view challenge_text(struct wheel_and_nonces *f, const struct chall
     struct text out = {.p = bytes, .size = 1024};
     struct view nonce = VIEW("nonce=\"");
 
-    challenge_write(&out, policy, f->nonces, proxy, stale, here);
+    challenge_write(&out, policy, nonce_of(f, policy->qop), proxy, stale);
     for (size_t at = 0; (at += view_ifind(view_from(text_done(&out), at), nonce)) < out.n;) {
         at += nonce.n;
         assert_int_equal(

@@ -92,6 +92,13 @@ static void call_threads(void)
         _exit(3);
 }
 
+static void call_socketpair(void)
+{
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds))
+        _exit(3);
+}
+
 static void call_open_inside(void)
 {
     if (open("/offhook.db", O_RDWR | O_CLOEXEC) < 0)
@@ -248,6 +255,8 @@ static void sip_with_several_workers_is_closed_in(void **state)
     workers = 3;
     assert_lives(ROLE_SIP, call_threads);
     assert_lives(ROLE_SIP, call_open_refused);
+    assert_killed(ROLE_SIP, call_socketpair);
+    assert_killed(ROLE_KEEPER, call_socketpair);
     assert_killed(ROLE_SIP, call_socket);
     assert_killed(ROLE_SIP, call_execve);
     assert_killed(ROLE_SIP, call_fork);

@@ -19,6 +19,8 @@
 #define THREADS 3 /* the transport's own, and two that are hired */
 #define CLIENTS 64
 #define WAIT_MS 10000
+#define FAST    8    /* clients that send a burst each: more than a thread may be ahead */
+#define BURST   2000 /* messages */
 
 struct crew_side {
     struct event_base *base;
@@ -108,6 +110,7 @@ static void serve(struct crew_side *s, int kind, bool own)
         else if (own)
             assert_int_equal(transport_listen(s->transport, s->fds[i], transport, bound, 0), OK);
     }
+    assert_int_equal(transport_begin(s->transport), OK);
 }
 
 static void side_free(struct crew_side *s)
@@ -298,6 +301,83 @@ static void who_has_time_sends_his_datagrams_himself(void **state)
     side_free(s);
 }
 
+/* While the transport is busy elsewhere: many messages, and the ends of their connections. */
+static void who_is_too_fast_waits_and_loses_nothing(void **state)
+{
+    struct crew_side *s = side_new();
+    static char many[BURST * sizeof(REQUEST)];
+    size_t size = 0;
+    int fds[FAST], room = 4 << 20;
+
+    (void)state;
+    for (int i = 0; i < BURST; i++, size += strlen(REQUEST))
+        memcpy(many + size, REQUEST, strlen(REQUEST));
+    serve(s, SOCK_STREAM, false);
+    for (unsigned i = 0; i < FAST; i++) {
+        fds[i] = client(s, SOCK_STREAM);
+        setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+        say(fds[i]);
+    }
+    await(s, &s->messages, FAST); /* all are admitted */
+    for (unsigned i = 0; i < FAST; i++) {
+        assert_int_equal(send(fds[i], many, size, MSG_NOSIGNAL), (ssize_t)size);
+        close(fds[i]);
+    }
+    await(s, &s->messages, FAST + FAST * BURST);
+    await(s, &s->broken, FAST);
+    side_free(s);
+}
+
+/* From this port, or from any one, which is kept in *port. */
+static int client_from(const struct sockaddr_in *to, uint16_t *port)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = *port};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    socklen_t size = sizeof(from);
+
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    assert_int_equal(bind(fd, (struct sockaddr *)&from, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&from, &size), 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)to, sizeof(*to)), 0);
+    *port = from.sin_port;
+    return fd;
+}
+
+static void a_peer_may_have_connections_to_two_threads(void **state)
+{
+    struct crew_side *s = side_new();
+    struct sockaddr_in at[2];
+    uint16_t port = 0;
+    int fds[2];
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        s->address.sin_port = 0;
+        s->fds[i] = socket_of(s, SOCK_STREAM);
+        at[i] = s->address;
+        assert_int_equal(transport_assign(s->transport, i + 1, s->fds[i], FLOW_TCP,
+                                          (struct sockaddr *)&at[i], i),
+                         OK);
+    }
+    s->fds[2] = -1;
+    assert_int_equal(transport_begin(s->transport), OK);
+    for (unsigned i = 0; i < 2; i++) {
+        fds[i] = client_from(&at[i], &port);
+        say(fds[i]);
+        await(s, &s->messages, i + 1);
+    }
+    close(fds[0]);
+    say(fds[1]);
+    await(s, &s->messages, 3);
+    assert_true(transport_is_open(s->transport, &s->last));
+    assert_int_equal(s->broken, 0); /* something can still be sent */
+    close(fds[1]);
+    await(s, &s->broken, 1);
+    assert_false(transport_is_open(s->transport, &s->last));
+    side_free(s);
+}
+
 static void it_ends_in_the_middle_of_everything(void **state)
 {
     struct crew_side *s = side_new();
@@ -324,6 +404,8 @@ int main(void)
         cmocka_unit_test(connections_are_shared_out),
         cmocka_unit_test(datagrams_are_sent_by_all_while_the_first_is_busy),
         cmocka_unit_test(who_has_time_sends_his_datagrams_himself),
+        cmocka_unit_test(who_is_too_fast_waits_and_loses_nothing),
+        cmocka_unit_test(a_peer_may_have_connections_to_two_threads),
         cmocka_unit_test(it_ends_in_the_middle_of_everything),
     };
 
