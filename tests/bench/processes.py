@@ -27,13 +27,18 @@ def cpu(pids):
     for pid in pids:
         try:
             total = 0
-            for thread in os.listdir("/proc/%d/task" % pid):
-                with open("/proc/%d/task/%s/schedstat" % (pid, thread)) as f:
-                    total += int(f.read().split()[0])
+            for number in os.listdir("/proc/%d/task" % pid):
+                total += thread(pid, int(number))
             out[pid] = total
         except OSError:
             continue
     return out
+
+
+def thread(pid, number):
+    """run time of one thread in ns"""
+    with open("/proc/%d/task/%d/schedstat" % (pid, number)) as f:
+        return int(f.read().split()[0])
 
 
 def spent(before, after):
