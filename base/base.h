@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/mailbox.h"
 #include "base/pack.h"
 #include "base/table.h"
 #include "base/text.h"

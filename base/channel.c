@@ -165,7 +165,7 @@ static int received_fd(struct msghdr *m)
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
-    static __thread char buffer[DATAGRAM_MAX] __attribute__((aligned(16)));
+    static char buffer[DATAGRAM_MAX] __attribute__((aligned(16)));
     struct channel *c = arg;
 
     (void)what;

@@ -1,7 +1,5 @@
-/* A channel: one end of a SOCK_SEQPACKET pair between two roles, or two threads of one. Messages
- * are small and typed; those queued in one turn of the loop (or in one window) travel in one
- * datagram.
- */
+/* A channel: one end of a SOCK_SEQPACKET pair between two roles. Messages are small and typed;
+ * those queued in one turn of the loop (or in one window) travel in one datagram. */
 #ifndef OFFHOOK_BASE_CHANNEL_H
 #define OFFHOOK_BASE_CHANNEL_H
 
@@ -9,7 +7,7 @@
 #include "base/view.h"
 
 #define CHANNEL_VERSION     1
-#define CHANNEL_MESSAGE_MAX 70000 /* bytes of one message; more goes by memfd */
+#define CHANNEL_MESSAGE_MAX 60000 /* bytes of one message; more goes by memfd */
 
 struct event_base;
 struct channel;

@@ -157,19 +157,6 @@ static int equal_allow(scmp_filter_ctx filter, const char *name, unsigned n, uin
     return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call_number(name), 1, &cmp);
 }
 
-/* The sip role with several workers: pairs that they speak to each other through, which can be sent
- * to nobody else. glibc asks /proc how to shrink a thread's heap, and may hear no. */
-static int workers_allow(scmp_filter_ctx filter)
-{
-    const struct scmp_arg_cmp pair[] = {
-        {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX},
-        {.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xf, .datum_b = SOCK_SEQPACKET}};
-    int failed = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call_number("socketpair"), 2, pair);
-    if (!failed)
-        failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), call_number("openat"), 0);
-    return failed;
-}
-
 /* Calls of which only some uses are permitted. */
 static int uses_allow(scmp_filter_ctx filter, enum role role, bool threads)
 {
@@ -189,8 +176,8 @@ static int uses_allow(scmp_filter_ctx filter, enum role role, bool threads)
         failed = equal_allow(filter, "prlimit64", 2, 0); /* asks, does not set */
     if (!failed && threads)
         failed = masked_allow(filter, "clone", 0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM);
-    if (!failed && threads && role == ROLE_SIP)
-        failed = workers_allow(filter);
+    if (!failed && threads && role == ROLE_SIP) /* glibc asks /proc how to shrink a thread's heap */
+        failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), call_number("openat"), 0);
     /* its flags lie in memory, out of the filter's sight: glibc then takes clone */
     if (!failed)
         failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), call_number("clone3"), 0);

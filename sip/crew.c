@@ -6,21 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#define PERIOD        128 /* ms */
-#define BUSY_MESSAGES 32  /* within a period, from which on they wait for company */
-#define FULL_MESSAGES 192 /* and from which on for longer */
-#define WINDOW        4   /* ms */
-#define WINDOW_FULL   8
-#define JUDGE_MS      250
-#define BUSY_PERCENT  60 /* from where on others send the transport's datagrams */
-#define CALM_PERCENT  35 /* and until when */
+#define JUDGE_MS     250
+#define BUSY_PERCENT 60 /* from where on others send the transport's datagrams */
+#define CALM_PERCENT 35 /* and until when */
 
 struct hired {
     struct crew *crew;
-    struct crew_line line;
-    struct hand *hand; /* the thread's, while it runs */
+    struct mailbox *inbox, *outbox; /* what it says, what it is told; the latter is the hand's */
+    struct hand *hand;              /* the thread's, while it runs */
     pthread_t thread;
     bool runs;
     struct crew_report report; /* the last one */
@@ -45,35 +39,11 @@ struct crew {
     struct hired hired[];
 };
 
-/* To wake the other side for each message costs more than the message. */
-static unsigned window_of(struct crew_line *l)
-{
-    uint64_t period = clock_ms() / PERIOD;
-
-    if (period != l->period) {
-        l->window = period != l->period + 1 || l->count < BUSY_MESSAGES ? 0
-                    : l->count < FULL_MESSAGES                          ? WINDOW
-                                                                        : WINDOW_FULL;
-        l->period = period;
-        l->count = 0;
-    }
-    l->count++;
-    return l->window;
-}
-
-enum error crew_tell(struct crew_line *l, enum crew_message type, const struct sip_flow *flow,
+enum error crew_tell(struct mailbox *m, enum crew_message type, const struct sip_flow *flow,
                      struct view bytes)
 {
-    static __thread char body[CHANNEL_MESSAGE_MAX];
-
-    _Static_assert(sizeof(body) >= sizeof(*flow) + SIP_OUT_MAX, "all that leaves has to fit");
-    if (bytes.n > sizeof(body) - sizeof(*flow))
-        return ERR_LIMIT;
-    memcpy(body, flow, sizeof(*flow));
-    if (bytes.n)
-        memcpy(body + sizeof(*flow), bytes.p, bytes.n);
-    return channel_send_within(l->channel, (uint16_t)type, 0,
-                               (struct view){body, sizeof(*flow) + bytes.n}, window_of(l));
+    return mailbox_post(m, (uint16_t)type, 0, (struct view){(const char *)flow, sizeof(*flow)},
+                        bytes);
 }
 
 bool crew_flow(struct sip_flow *out, struct view *body)
@@ -157,17 +127,17 @@ static void on_judge(struct timer *timer)
 
 enum error hired_send(struct hired *h, const struct sip_flow *flow, struct view bytes)
 {
-    return crew_tell(&h->line, CREW_SEND, flow, bytes) == OK ? OK : ERR_CLOSED;
+    return crew_tell(h->outbox, CREW_SEND, flow, bytes) == OK ? OK : ERR_CLOSED;
 }
 
 void hired_keep(struct hired *h, const struct sip_flow *flow)
 {
-    (void)crew_tell(&h->line, CREW_KEEP, flow, VIEW_NONE);
+    (void)crew_tell(h->outbox, CREW_KEEP, flow, VIEW_NONE);
 }
 
 void hired_close(struct hired *h, const struct sip_flow *flow)
 {
-    (void)crew_tell(&h->line, CREW_CLOSE, flow, VIEW_NONE);
+    (void)crew_tell(h->outbox, CREW_CLOSE, flow, VIEW_NONE);
 }
 
 static void accepted_take(struct hired *h, const struct sip_flow *flow)
@@ -177,7 +147,7 @@ static void accepted_take(struct hired *h, const struct sip_flow *flow)
 
     bool admitted = home && (!t->admit || t->admit(t->arg, flow));
 
-    (void)crew_tell(&h->line, admitted ? CREW_ADMIT : CREW_CLOSE, flow, VIEW_NONE);
+    (void)crew_tell(h->outbox, admitted ? CREW_ADMIT : CREW_CLOSE, flow, VIEW_NONE);
     if (!home)
         return;
     home->flow = *flow;
@@ -204,46 +174,39 @@ static void report_take(struct hired *h, struct view body)
         memcpy(&h->report, body.p, sizeof(h->report));
 }
 
-static void on_message(void *arg, const struct channel_message *m)
+static void on_letter(void *arg, const struct letter *l)
 {
     struct hired *h = arg;
     const struct transport_handler *t = &h->crew->owner->handler;
-    struct view body = m->body;
+    struct view body = l->body;
     struct sip_flow flow;
 
-    if (m->type == CREW_REPORT) {
+    if (l->type == CREW_REPORT) {
         report_take(h, body);
         return;
     }
     if (!crew_flow(&flow, &body))
         return;
-    if (m->type == CREW_RECEIVED) {
+    if (l->type == CREW_RECEIVED) {
         h->taken += body.n;
         t->message(t->arg, &flow, body);
-    } else if (m->type == CREW_ACCEPTED)
+    } else if (l->type == CREW_ACCEPTED)
         accepted_take(h, &flow);
-    else if (m->type == CREW_BROKEN)
+    else if (l->type == CREW_BROKEN)
         broken_take(h, &flow);
-    else if (m->type == CREW_REFUSED && t->refused)
+    else if (l->type == CREW_REFUSED && t->refused)
         t->refused(t->arg, &flow);
 }
 
-static void on_drained(void *arg)
+static void on_emptied(void *arg)
 {
     struct hired *h = arg;
     const struct transport_handler *t = &h->crew->owner->handler;
 
     if (h->taken >= CREW_AHEAD / 4 &&
-        channel_send(h->line.channel, CREW_TAKEN, h->taken, VIEW_NONE, -1) == OK)
+        mailbox_post(h->outbox, CREW_TAKEN, h->taken, VIEW_NONE, VIEW_NONE) == OK)
         h->taken = 0;
     t->turned(t->arg);
-}
-
-/* A thread ends when it is told to, and not before. */
-static void on_closed(void *arg)
-{
-    (void)arg;
-    log_error("a worker has hung up");
 }
 
 /* Signals are for the first thread. */
@@ -261,23 +224,15 @@ static bool thread_begin(struct hired *h)
 
 static enum error hired_new(struct hired *h, struct crew *c)
 {
-    struct channel_handler handler = {on_message, on_closed, on_drained, h};
+    struct mailbox_handler handler = {.letter = on_letter, .emptied = on_emptied, .arg = h};
     enum error error;
-    int fds[2];
 
     h->crew = c;
-    error = channel_pair(fds);
-    if (error != OK)
-        return error;
-    error = channel_new(&h->line.channel, c->owner->base, fds[0], &handler);
-    if (error != OK) {
-        close(fds[0]);
-        close(fds[1]);
-        return error;
-    }
-    error = hand_new(&h->hand, c->owner, fds[1]);
-    if (error != OK)
-        close(fds[1]);
+    error = mailbox_new(&h->inbox, c->owner->base, &handler);
+    if (error == OK)
+        error = hand_new(&h->hand, c->owner, h->inbox);
+    if (error == OK)
+        h->outbox = hand_mailbox(h->hand);
     return error;
 }
 
@@ -314,14 +269,16 @@ enum error crew_new(struct crew **out, struct transport *owner, unsigned count)
     return error;
 }
 
-/* Its thread ends at the end of the channel; what was still to be sent may be lost. */
+/* What its connections have not taken yet is lost. */
 static void hired_end(struct hired *h)
 {
-    channel_free(h->line.channel);
-    if (h->runs)
+    if (h->runs) {
+        mailbox_close(h->outbox);
         pthread_join(h->thread, NULL);
+    }
     if (h->hand)
         hand_free(h->hand);
+    mailbox_free(h->inbox);
 }
 
 static void home_free(struct table_node *node, void *arg)
@@ -358,8 +315,8 @@ void crew_set_tls(struct crew *c, const struct tls *tls)
     for (unsigned i = 0; i < c->count; i++) {
         struct tls *own = tls_share(tls);
 
-        if (!own || channel_send(c->hired[i].line.channel, CREW_TLS, 0,
-                                 (struct view){(const char *)&own, sizeof(own)}, -1) != OK) {
+        if (!own || mailbox_post(c->hired[i].outbox, CREW_TLS, 0,
+                                 (struct view){(const char *)&own, sizeof(own)}, VIEW_NONE) != OK) {
             log_error("no memory for a worker's certificate; it keeps the one it has");
             tls_free(own);
         }

@@ -1,12 +1,12 @@
 /* The hired threads of a transport. Each has sockets, connections and timers of its own and shares
- * nothing with the others: they and the transport's thread send each other whole messages through
- * channels, so that no code takes a lock. Private to sip/. */
+ * nothing with the others: they and the transport's thread post each other whole messages, so that
+ * nothing but the mailboxes needs a lock. Private to sip/. */
 #ifndef OFFHOOK_SIP_CREW_H
 #define OFFHOOK_SIP_CREW_H
 
 #include "sip/transports.h"
 
-/* Messages on the channel between the transport and a hand. Those that say no other begin with a
+/* Letters between the transport and a hand. Those that say no other begin with a
  * struct sip_flow. */
 enum crew_message {
     /* to the hand */
@@ -32,17 +32,8 @@ struct crew_report {
 /* Bytes of messages that a hand sends before it hears that some were dealt with. */
 #define CREW_AHEAD (256u << 10)
 
-/* One end of a channel, and how much goes over it. */
-struct crew_line {
-    struct channel *channel;
-    uint64_t period; /* the one that `count` counts the messages of */
-    unsigned count;
-    unsigned window; /* ms that they may wait for company */
-};
-
-/* Sends what crew_message says: at once, or with much traffic within some ms. ERR_BUSY: the other
- * side is too far behind. */
-enum error crew_tell(struct crew_line *l, enum crew_message type, const struct sip_flow *flow,
+/* Posts what crew_message says. ERR_BUSY: the other side is too far behind; ERR_MEMORY. */
+enum error crew_tell(struct mailbox *m, enum crew_message type, const struct sip_flow *flow,
                      struct view bytes);
 /* Reads the flow off the front of body. */
 bool crew_flow(struct sip_flow *out, struct view *body);
@@ -74,12 +65,14 @@ uint64_t crew_lag(const struct crew *c);
 /* hand.c: the thread's side */
 struct hand;
 
-/* A hand that does not run yet; takes fd, its end of the channel, over, unless it fails. */
-enum error hand_new(struct hand **out, const struct transport *owner, int fd);
+/* A hand that does not run yet, and posts to `to`. */
+enum error hand_new(struct hand **out, const struct transport *owner, struct mailbox *to);
+/* Where it reads what it is to do. */
+struct mailbox *hand_mailbox(const struct hand *h);
 /* Serves fd (stays the caller's) once it runs. */
 enum error hand_listen(struct hand *h, int fd, enum flow_transport transport,
                        const struct sockaddr *bound, unsigned index);
-/* What its thread runs; ends when the other end of the channel is closed. */
+/* What its thread runs; ends when its mailbox is closed. */
 void *hand_run(void *hand);
 /* Once its thread has ended. */
 void hand_free(struct hand *h);

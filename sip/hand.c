@@ -12,8 +12,8 @@ struct hand {
     struct wheel *wheel;
     struct alarm *alarm;
     struct transport *transport;
-    struct crew_line line; /* to the transport that has hired it */
-    uint64_t ahead;        /* bytes of messages on their way */
+    struct mailbox *inbox, *outbox; /* the latter is the transport's that has hired it */
+    uint64_t ahead;                 /* bytes of messages on their way */
     struct timer report;
     struct crew_report told;
 };
@@ -22,7 +22,7 @@ static void on_message(void *arg, const struct sip_flow *from, struct view bytes
 {
     struct hand *h = arg;
 
-    if (crew_tell(&h->line, CREW_RECEIVED, from, bytes) != OK) {
+    if (crew_tell(h->outbox, CREW_RECEIVED, from, bytes) != OK) {
         tcp_close(h->transport, from); /* rather than lose one of its messages */
         return;
     }
@@ -42,14 +42,14 @@ static void on_broken(void *arg, const struct sip_flow *flow)
 {
     struct hand *h = arg;
 
-    (void)crew_tell(&h->line, CREW_BROKEN, flow, VIEW_NONE);
+    (void)crew_tell(h->outbox, CREW_BROKEN, flow, VIEW_NONE);
 }
 
 static void on_refused(void *arg, const struct sip_flow *flow)
 {
     struct hand *h = arg;
 
-    (void)crew_tell(&h->line, CREW_REFUSED, flow, VIEW_NONE);
+    (void)crew_tell(h->outbox, CREW_REFUSED, flow, VIEW_NONE);
 }
 
 /* A connection that the other side cannot be told of would never be found there. */
@@ -57,7 +57,7 @@ static void on_accepted(void *arg, const struct sip_flow *from)
 {
     struct hand *h = arg;
 
-    if (crew_tell(&h->line, CREW_ACCEPTED, from, VIEW_NONE) != OK)
+    if (crew_tell(h->outbox, CREW_ACCEPTED, from, VIEW_NONE) != OK)
         tcp_close(h->transport, from);
 }
 
@@ -74,8 +74,8 @@ static void on_report(struct timer *timer)
     struct crew_report now = {h->transport->counts, transport_lag(h->transport)};
 
     if (memcmp(&now, &h->told, sizeof(now)) != 0 &&
-        channel_send(h->line.channel, CREW_REPORT, 0,
-                     (struct view){(const char *)&now, sizeof(now)}, -1) == OK)
+        mailbox_post(h->outbox, CREW_REPORT, 0, (struct view){(const char *)&now, sizeof(now)},
+                     VIEW_NONE) == OK)
         h->told = now;
     timer_arm(h->wheel, &h->report, REPORT_MS, on_report);
 }
@@ -110,33 +110,33 @@ static void send_take(struct hand *h, const struct sip_flow *flow, struct view b
         tcp_close(h->transport, flow);
 }
 
-static void flow_take(struct hand *h, const struct channel_message *m)
+static void flow_take(struct hand *h, const struct letter *l)
 {
-    struct view body = m->body;
+    struct view body = l->body;
     struct sip_flow flow;
 
     if (!crew_flow(&flow, &body))
         return;
-    if (m->type == CREW_SEND)
+    if (l->type == CREW_SEND)
         send_take(h, &flow, body);
-    else if (m->type == CREW_KEEP)
+    else if (l->type == CREW_KEEP)
         tcp_keep(h->transport, &flow);
-    else if (m->type == CREW_ADMIT)
+    else if (l->type == CREW_ADMIT)
         tcp_admit(h->transport, &flow);
-    else if (m->type == CREW_CLOSE)
+    else if (l->type == CREW_CLOSE)
         tcp_close(h->transport, &flow);
 }
 
-static void on_order(void *arg, const struct channel_message *m)
+static void on_order(void *arg, const struct letter *l)
 {
     struct hand *h = arg;
 
-    if (m->type == CREW_TLS)
-        tls_take(h, m->body);
-    else if (m->type == CREW_TAKEN)
-        taken_take(h, m->id);
+    if (l->type == CREW_TLS)
+        tls_take(h, l->body);
+    else if (l->type == CREW_TAKEN)
+        taken_take(h, l->id);
     else
-        flow_take(h, m);
+        flow_take(h, l);
 }
 
 static void on_closed(void *arg)
@@ -182,24 +182,30 @@ static enum error parts_make(struct hand *h, const struct transport *owner)
     return error;
 }
 
-enum error hand_new(struct hand **out, const struct transport *owner, int fd)
+enum error hand_new(struct hand **out, const struct transport *owner, struct mailbox *to)
 {
     struct hand *h = calloc(1, sizeof(*h));
-    struct channel_handler handler = {
-        .message = on_order, .closed = on_closed, .drained = on_turned, .arg = h};
+    struct mailbox_handler handler = {
+        .letter = on_order, .emptied = on_turned, .closed = on_closed, .arg = h};
     enum error error;
 
     *out = NULL;
     if (!h)
         return ERR_MEMORY;
+    h->outbox = to;
     error = parts_make(h, owner);
     if (error == OK)
-        error = channel_new(&h->line.channel, h->base, fd, &handler);
+        error = mailbox_new(&h->inbox, h->base, &handler);
     if (error == OK)
         *out = h;
     else
         hand_free(h);
     return error;
+}
+
+struct mailbox *hand_mailbox(const struct hand *h)
+{
+    return h->inbox;
 }
 
 void *hand_run(void *hand)
@@ -218,7 +224,7 @@ void hand_free(struct hand *h)
 {
     timer_disarm(&h->report);
     transport_free(h->transport);
-    channel_free(h->line.channel);
+    mailbox_free(h->inbox);
     alarm_free(h->alarm);
     wheel_free(h->wheel);
     if (h->base)
