@@ -6,7 +6,7 @@ import ssl
 import time
 
 import pytest
-from offhook_flow import challenges, connected, hang_up
+from offhook_flow import challenges, connected, hang_up, until
 
 DAEMON = {"config": "guard { users = 10 ban = 600 }", "tls": True}
 FLOOD = 20000
@@ -26,13 +26,6 @@ def pss(daemon):
     """KB of memory of the sip role."""
     with open(f"/proc/{daemon.role('sip')['pid']}/smaps_rollup") as f:
         return next(int(line.split()[1]) for line in f if line.startswith("Pss:"))
-
-
-def until(condition, seconds=5):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not come about"
-        time.sleep(0.05)
 
 
 class Flood:

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from offhook_flow.phone import Phone, hang_up
+from offhook_flow import Phone, free_port, hang_up, until
 
 NAMES = True
 
@@ -159,3 +159,25 @@ def test_a_challenge_that_comes_just_before_the_next_address_is_tried(daemon, na
     assert daemon.offhook("route", "remove", "7").returncode == 0
     assert daemon.offhook("gateway", "remove", "slow").returncode == 0
     assert daemon.starts() == starts
+
+
+def test_a_gateway_stays_known_while_its_name_is_looked_up_again(daemon, names):
+    """Nobody answers there, so that it is asked again after 10 s; then the name server is silent."""
+    with Phone(daemon) as p, Gateway(daemon, "127.0.0.2") as caller:
+        name = f"again{caller.port}.test"
+        names.add(f"_sip._udp.{name}", "SRV", 1, 10, free_port(), f"one.{name}", ttl=1)
+        names.add(f"one.{name}", "A", "127.0.0.2", ttl=1)
+        assert daemon.offhook("gateway", "add", "again",
+                              f"sip:{name};transport=udp").returncode == 0
+        p.registered()
+        until(lambda: names.asked(f"one.{name}", "A"))
+        asked = len(names.questions)
+        names.drop = True
+        try:
+            until(lambda: len(names.questions) > asked, 15)
+            out = caller.call(p.aor, authorize=False)
+            p.expect_call().reject(486)
+            assert out.final().status == 486
+        finally:
+            names.drop = False
+    assert daemon.offhook("gateway", "remove", "again").returncode == 0

@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from offhook_flow import Daemon, Phone, connected, hang_up
+from offhook_flow import Daemon, Phone, connected, hang_up, until
 from offhook_flow.command import done
 
 DAEMON = {"config": "guard { users = 10 ban = 600 }"}
@@ -29,13 +29,6 @@ def answered_badly(p, number=None, call_id=None, password="guess"):
 
 def counters(daemon):
     return daemon.status()["counters"]
-
-
-def until(condition, seconds=5):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not come about"
-        time.sleep(0.02)
 
 
 def banned(daemon):

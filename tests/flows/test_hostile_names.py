@@ -4,7 +4,7 @@ roles that die while calls are set up by all of that."""
 import time
 
 import pytest
-from offhook_flow import Phone, connected, hang_up
+from offhook_flow import Phone, connected, hang_up, until
 from offhook_flow.command import done
 from offhook_flow.daemon import Daemon, free_port
 from offhook_flow.fixtures import asking
@@ -53,13 +53,6 @@ def calls_to_names(p, count, where):
             challenge = p.expect(407, call_id=call_id)
         answer = [p.answer(challenge, "INVITE", uri)]
         invite(2)
-
-
-def until(condition, seconds=3):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not come about"
-        time.sleep(0.02)
 
 
 def late(names):

@@ -8,7 +8,7 @@ import ssl
 import time
 
 import pytest
-from offhook_flow import Daemon, Message, Phone, connected, hang_up
+from offhook_flow import Daemon, Message, Phone, connected, hang_up, until
 from offhook_flow.fixtures import asking
 
 DAEMON = {"tls": True}
@@ -47,7 +47,7 @@ def test_a_phone_registers_over_tls(daemon, phone, ipv6):
     p = phone(transport="tls", ipv6=ipv6).registered()
     row = daemon.registrations(p.number)[0]
     assert "transport=tls" in row["contact"]
-    daemon.until(lambda: daemon.status()["counters"]["tls.handshakes"] >= 1)
+    until(lambda: daemon.status()["counters"]["tls.handshakes"] >= 1)
 
 
 @pytest.mark.parametrize("here,there", [("tls", "tls"), ("tls", "udp"), ("udp", "tls"),
@@ -231,7 +231,7 @@ def test_garbage_on_the_port_is_closed_and_counted(daemon, phone):
                 pass
         except ConnectionResetError:
             pass
-    daemon.until(lambda: daemon.status()["counters"]["tls.failures"] == before + 1)
+    until(lambda: daemon.status()["counters"]["tls.failures"] == before + 1)
     phone(transport="tls").registered()
 
 
@@ -381,7 +381,7 @@ def test_verify_client_lets_in_who_shows_a_certificate():
         with pytest.raises((AssertionError, OSError)):
             with Phone(d, transport="tls") as p:
                 p.register()
-        d.until(lambda: d.status()["counters"]["tls.failures"] == 1)
+        until(lambda: d.status()["counters"]["tls.failures"] == 1)
 
 
 @pytest.mark.parametrize("config,what", [

@@ -5,7 +5,7 @@ import socket
 import threading
 
 import pytest
-from offhook_flow import Daemon, Phone, connected, hang_up
+from offhook_flow import Daemon, Phone, connected, hang_up, until
 
 DAEMON = {"workers": 2, "tls": True}
 CALLS = 1000
@@ -31,7 +31,7 @@ class Sorted:
     def add(self):
         before = connections(self.daemon)
         p = Phone(self.daemon, transport=self.transport)
-        self.daemon.until(lambda: connections(self.daemon) != before)
+        until(lambda: connections(self.daemon) != before)
         after = connections(self.daemon)
         self.phones[0 if after[0] > before[0] else 1].append(p)
 
@@ -59,7 +59,7 @@ def test_1000_calls_between_the_connections_of_two_workers(daemon, ends):
     for n in range(CALLS):
         call, there = connected(ends[n % 2][n // 2 % ENDS], ends[1 - n % 2][n // 3 % ENDS])
         hang_up(*((call, there) if n % 3 else (there, call)))
-    daemon.until(lambda: sum(w["messages"] for w in workers(daemon)) >=
+    until(lambda: sum(w["messages"] for w in workers(daemon)) >=
                  sum(w["messages"] for w in before) + 7 * CALLS)
     for was, now in zip(before, workers(daemon)):
         assert now["messages"] - was["messages"] >= 3 * CALLS
@@ -127,4 +127,4 @@ def test_connections_that_come_and_go_at_once(daemon):
         stop.set()
         for t in threads:
             t.join()
-    daemon.until(lambda: sum(connections(daemon)) == 0)
+    until(lambda: sum(connections(daemon)) == 0)

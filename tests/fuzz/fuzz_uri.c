@@ -31,9 +31,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     number_take(text);
     if (uri_parse(&uri, text) != OK)
         return 0;
-    const struct view parts[] = {uri.user, uri.host, uri.transport};
+    const struct view parts[] = {uri.user, uri.host, uri.transport, uri.gr};
 
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 4; i++)
         HOLDS(parts[i].n == 0 ||
               (parts[i].p >= text.p && parts[i].p + parts[i].n <= text.p + text.n));
     HOLDS(uri.scheme == URI_OTHER || uri.scheme == URI_TEL || uri.host.n > 0);

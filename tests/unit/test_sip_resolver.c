@@ -498,12 +498,15 @@ static void too_many_questions_are_refused(void **state)
     s->server.silent = true;
     for (int i = 0; i < RESOLVER_QUERIES_MAX + 100; i++) {
         snprintf(name, sizeof(name), "%d.test", i);
+        /* the last quarter is for gateways */
+        assert_int_equal(resolver_is_crowded(s->resolver), taken >= RESOLVER_QUERIES_MAX / 4 * 3);
         taken += ask_for(s, (struct resolver_target){.host = view_of(name)}) != NULL;
     }
     assert_int_equal(taken, RESOLVER_QUERIES_MAX);
     settle(s);
     pass(s, RESOLVER_LIMIT);
     assert_int_equal(s->calls, taken);
+    assert_false(resolver_is_crowded(s->resolver));
     assert_non_null(ask_for(s, (struct resolver_target){.host = VIEW("192.0.2.1")}));
     settle(s);
     assert_int_equal(s->error, OK);

@@ -4,6 +4,7 @@ from .daemon import Daemon, free_port
 from .digest import Credentials, challenges
 from .message import Message, sdp
 from .phone import Call, Phone, connected, hang_up
+from .wait import until
 
 __all__ = ["Call", "Credentials", "Daemon", "Message", "Phone", "challenges", "connected",
-           "free_port", "hang_up", "sdp"]
+           "free_port", "hang_up", "sdp", "until"]

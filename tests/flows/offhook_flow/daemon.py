@@ -222,13 +222,6 @@ class Daemon:
             time.sleep(0.05)
         raise AssertionError(f"{role} does not come back:\n" + self.stderr())
 
-    def until(self, condition, seconds=10):
-        """Waits until condition() holds."""
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, f"{condition} does not come true\n" + self.stderr()
-            time.sleep(0.02)
-
     # control
 
     def offhook(self, *args, input=None, timeout=20):
