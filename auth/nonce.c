@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EPOCH       1700000000 /* so that seconds fit into 31 bits for a long time */
-#define SEATS       (1u << 18) /* the nonces made last; 48 bytes each, once they were made */
+#define EPOCH 1700000000 /* so that seconds fit into 31 bits for a long time */
+#define SEATS                                                                                      \
+    (1u << 18) /* the nonces made last; 48 bytes each, pages that are not used cost nothing */
 #define INHERITED   (4u << 20) /* bytes of inherited ones a generation: some 40 000 */
 #define WINDOW_BITS 64
 
@@ -120,7 +121,7 @@ void nonce_make(struct nonces *n, bool qop, const uint8_t source[16], char out[N
     text_hex(&t, &x, sizeof(x));
 }
 
-/* NONCE_STALE: it was made for another address. */
+/* NONCE_STALE: one with qop that was made for another address. */
 static enum nonce_state nonce_read(const struct nonces *n, struct view text, const uint8_t *source,
                                    struct nonce *out)
 {
@@ -145,13 +146,15 @@ static bool inherited_matches(const struct table_node *node, const void *key)
                   sizeof(struct nonce)) == 0;
 }
 
-/* Did we make it in this life? Of the inherited ones few seem so, and are asked for again. */
+/* Did this process make it? By chance the salt of an inherited one may fall into our range: it is
+ * not found then, and challenged again. */
 static bool is_own(const struct nonces *n, const struct nonce *x)
 {
     return n->made > UINT32_MAX || x->salt - n->first < (uint32_t)n->made;
 }
 
-/* A nonce was not used before it was born; two seconds for clocks that cut differently. */
+/* Nothing is known of a nonce from before its birth, so only younger entries are searched; 2 s more
+ * because two clocks round differently. */
 static struct seat *seat_find(const struct nonces *n, const struct nonce *x)
 {
     uint32_t age = second_now() - (x->born >> 1) + 2;

@@ -1,6 +1,7 @@
-/* Nonces without memory: time, salt and a keyed MAC in 32 hex digits, bound to the source address.
- * Those with qop count in a replay window; they are known again from another address, so that a
- * client that moved need not ask its user for the password. */
+/* Nonces that are recognised without having been stored: time, salt and a keyed MAC in 32 hex
+ * digits, bound to the source address. Those with qop count in a replay window, which is kept for
+ * the last ones made; they are known again from another address, so that a client that moved need
+ * not ask its user for the password. */
 #ifndef OFFHOOK_AUTH_NONCE_H
 #define OFFHOOK_AUTH_NONCE_H
 

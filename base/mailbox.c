@@ -56,7 +56,7 @@ static unsigned gather_ms(struct mailbox *m, unsigned letters)
     return m->gather;
 }
 
-/* Takes what there is. */
+/* Swaps the buffers. True: the mailbox was closed. */
 static bool letters_take(struct mailbox *m)
 {
     struct pack empty = m->reading;

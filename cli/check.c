@@ -188,7 +188,10 @@ static void config_look(struct cli *cli, struct check *c)
     free(text);
     if (!c->config)
         return;
-    note_add(c, "%s: ok", name);
+    if (access(name, F_OK) == 0)
+        note_add(c, "%s: ok", name);
+    else
+        note_add(c, "%s: not there, so every key has its default", name);
     if (geteuid() == 0)
         accounts_look(c);
     tls_look(c);

@@ -163,10 +163,12 @@ static int import_report(const struct import *m, bool whole)
         printf("{\"added\":%ju,\"replaced\":%ju,\"problems\":%ju}\n", (uintmax_t)m->added,
                (uintmax_t)m->replaced, (uintmax_t)m->problems);
     else
-        printf("%ju users added, %ju replaced\n", (uintmax_t)m->added, (uintmax_t)m->replaced);
+        printf("%ju user%s added, %ju replaced\n", (uintmax_t)m->added, m->added == 1 ? "" : "s",
+               (uintmax_t)m->replaced);
     if (m->problems && whole)
-        cli_fail("%ju lines of %s were not imported; correct them and import the file again",
-                 (uintmax_t)m->problems, m->name);
+        cli_fail("%ju line%s of %s not imported; correct %s and import the file again",
+                 (uintmax_t)m->problems, m->problems == 1 ? "" : "s", m->name,
+                 m->problems == 1 ? "it" : "them");
     return whole && !m->problems ? CLI_DONE : CLI_FAILED;
 }
 

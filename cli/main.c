@@ -168,7 +168,7 @@ static int help_all(void)
     puts("usage: offhook [-c FILE] COMMAND ... [--json]\n");
     help_group(NULL);
     puts("\n  -c FILE     another configuration file than the default");
-    puts("  --json      for programs; with every command that lists or shows");
+    puts("  --json      for programs; with every command");
     puts("  --version   which version this is");
     puts("\n\"offhook help COMMAND\" tells more; so does offhook(1).");
     return CLI_DONE;

@@ -36,6 +36,7 @@ int cli_user_password(struct cli *cli)
 int cli_user_limit(struct cli *cli)
 {
     const char *text = cli->arguments[1];
+    char done[64];
     uint64_t most = 0;
     bool none = strcmp(text, "none") == 0;
     if (!none && (!view_number(view_of(text), 10000, &most) || most == 0))
@@ -43,7 +44,9 @@ int cli_user_limit(struct cli *cli)
     json_t *request = cli_request(cli, "number", cli->arguments[0], NULL);
     request = cli_request_add(cli, request, "max-calls",
                               none ? json_null() : json_integer((json_int_t)most));
-    return cli_act(cli, request, none ? "has no limit" : "has a limit");
+    snprintf(done, sizeof(done), "may make %s call%s at a time", none ? "any number of" : text,
+             most == 1 ? "" : "s");
+    return cli_act(cli, request, done);
 }
 
 int cli_user_list(struct cli *cli)

@@ -199,7 +199,7 @@ static void target_tell(struct explanation *x, const struct target *t, const str
 {
     if (t->emergency)
         tell(x, way.depth, "emergency",
-             "this is an emergency number: never refused, limited or forwarded by its user");
+             "this is an emergency number: never shed, limited or forwarded by its user");
     switch (t->kind) {
     case TARGET_USER:
         if (uri->has_gr)

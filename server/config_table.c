@@ -162,7 +162,7 @@ const struct config_key config_keys[] = {
      .initial = "off",
      .offset = FIELD(tls.verify_client),
      .effect = EFFECT_LIVE,
-     .help = "Only lets in over TLS who shows a certificate that comes from tls.ca."},
+     .help = "Over TLS, only lets in peers that show a certificate issued by tls.ca."},
 
     {.section = "auth",
      .name = "realm",
@@ -209,7 +209,8 @@ const struct config_key config_keys[] = {
      .min = 1,
      .max = 86400,
      .effect = EFFECT_LIVE,
-     .help = "Seconds for which a nonce may be used. Of the 262144 last challenges at most."},
+     .help = "Seconds for which a nonce may be used. Only the last 262144 are remembered; older "
+             "ones with qop are stale even before."},
     {.section = "auth",
      .name = "strangers",
      .type = &config_switch,

@@ -1,4 +1,4 @@
-/* Finding and writing our token. */
+/* Our token in Route and Record-Route, and the way to a URI. */
 #include "server/route.h"
 
 #include <string.h>

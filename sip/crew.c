@@ -18,7 +18,7 @@ struct hired {
     pthread_t thread;
     bool runs;
     struct crew_report report; /* the last one */
-    uint64_t taken;            /* bytes of messages, not told yet */
+    uint64_t taken; /* bytes of its messages that were dealt with, not told by CREW_TAKEN yet */
 };
 
 /* A connection that a hired thread has accepted. */
@@ -203,6 +203,7 @@ static void on_emptied(void *arg)
     struct hired *h = arg;
     const struct transport_handler *t = &h->crew->owner->handler;
 
+    /* told in quarters, so that it never stands still at its limit */
     if (h->taken >= CREW_AHEAD / 4 &&
         mailbox_post(h->outbox, CREW_TAKEN, h->taken, VIEW_NONE, VIEW_NONE) == OK)
         h->taken = 0;

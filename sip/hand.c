@@ -12,7 +12,7 @@ struct hand {
     struct wheel *wheel;
     struct alarm *alarm;
     struct transport *transport;
-    struct mailbox *inbox, *outbox; /* the latter is the transport's that has hired it */
+    struct mailbox *inbox, *outbox; /* outbox: of the transport that has hired it */
     uint64_t ahead;                 /* bytes of messages on their way */
     struct timer report;
     struct crew_report told;
@@ -97,7 +97,8 @@ static void tls_take(struct hand *h, struct view body)
     transport_set_tls(h->transport, tls);
 }
 
-/* Connections are opened by the transport alone; one that takes no more is as good as closed. */
+/* Only the worker's thread opens connections: one that does not stand here is gone, and one that
+ * takes no more bytes is closed. */
 static void send_take(struct hand *h, const struct sip_flow *flow, struct view bytes)
 {
     if (flow->transport == FLOW_UDP) {
@@ -146,7 +147,7 @@ static void on_closed(void *arg)
     event_base_loopbreak(h->base);
 }
 
-/* By the coarse clock each timer would wake it twice. */
+/* By libevent's coarse clock a timer fires early, finds nothing due, and wakes the thread again. */
 static struct event_base *base_new(void)
 {
     struct event_config *config = event_config_new();

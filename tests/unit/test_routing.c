@@ -520,7 +520,7 @@ static void the_way_of_a_call_is_told(void **state)
                "0 end: more than 5 aliases lead to each other: the call ends with 404\n");
     assert_way(t, "alice", "112",
                "0 from: alice@example.test is a user, and has to prove it\n"
-               "0 emergency: this is an emergency number: never refused, limited or forwarded by "
+               "0 emergency: this is an emergency number: never shed, limited or forwarded by "
                "its user\n"
                "0 end: nobody here has 112, and no route fits: the call ends with 404\n");
     gateways_free(g);
@@ -579,7 +579,7 @@ static void forwards_are_told(void **state)
                "0 from: alice@example.test is a user, and has to prove it\n"
                "0 user: 5550141@example.test is a user with 1 registered phone\n"
                "0 forward: every call to it is forwarded to 112\n"
-               "0 emergency: this is an emergency number: never refused, limited or forwarded by "
+               "0 emergency: this is an emergency number: never shed, limited or forwarded by "
                "its user\n"
                "0 user: 112@example.test is a user with 0 registered phones\n"
                "0 end: no phone is registered: the call ends with 480\n");
