@@ -94,6 +94,21 @@ void answer(struct worker *w, const struct request *r, unsigned status, struct v
     server_transaction_respond(r->tx, status, text_done(&out));
 }
 
+void answer_proven(struct worker *w, const struct request *r, unsigned status, struct view headers)
+{
+    static __thread char buffer[SIP_OUT_MAX];
+    struct text out = TEXT(buffer);
+    struct sip_flow to = reply_flow(r->m, &r->from);
+
+    if (r->tx) {
+        answer(w, r, status, headers);
+        return;
+    }
+    reply_build(w, &out, r, status, headers);
+    if (!out.full)
+        (void)w->link.send(w->link.self, &to, text_done(&out));
+}
+
 static void ack_dispatch(struct worker *w, struct request *r)
 {
     struct server_transaction *tx = server_transaction_find(w->transactions, r->key);

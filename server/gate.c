@@ -219,10 +219,20 @@ static void transaction_drop(struct request *r)
     r->tx = NULL;
 }
 
+bool gate_count(struct worker *w, struct request *r, struct pending *p)
+{
+    if (!p->counted && !nonce_use(w->nonces, (struct view){p->nonce, sizeof(p->nonce)}, p->nc)) {
+        w->counters.stale++;
+        transaction_drop(r);
+        gate_challenge(w, r, true);
+        return false;
+    }
+    p->counted = true;
+    return true;
+}
+
 bool gate_passed(struct worker *w, struct request *r, enum verdict verdict, struct pending *p)
 {
-    struct view nonce = {p->nonce, sizeof(p->nonce)};
-
     switch (verdict) {
     case VERDICT_UNAVAILABLE:
         w->counters.unavailable++;
@@ -241,12 +251,8 @@ bool gate_passed(struct worker *w, struct request *r, enum verdict verdict, stru
     case VERDICT_OK:
         break;
     }
-    if (!nonce_use(w->nonces, nonce, p->nc)) {
-        w->counters.stale++;
-        transaction_drop(r);
-        gate_challenge(w, r, true);
+    if (!gate_count(w, r, p))
         return false;
-    }
     w->counters.proven++;
     transport_keep(w->transport, &r->from);
     guards_proven(w, r, p);

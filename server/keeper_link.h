@@ -29,6 +29,7 @@ struct pending {
     struct pending *next;        /* REGISTER: waits behind another for the same user */
     char nonce[NONCE_TEXT];
     uint32_t nc;
+    bool counted;     /* nc is used up already */
     uint64_t claimed; /* guard_key of the user that the claim names */
     pending_done *done;
 };

@@ -138,7 +138,7 @@ static void register_answer(struct worker *w, struct request *r, const struct us
     if (lines.full)
         answer(w, r, 500, VIEW_NONE);
     else
-        answer(w, r, 200, text_done(&lines));
+        answer_proven(w, r, 200, text_done(&lines));
 }
 
 static void fault_answer(struct worker *w, struct request *r, const struct registration *g)
@@ -311,6 +311,16 @@ static void proven_begin(struct worker *w, struct request *r, struct pending *p)
     pending_free(p);
 }
 
+/* Does a REGISTER that is under way answer the same challenge with the same count? One of the two
+ * is a copy, and what is committed cannot be taken back. */
+static bool is_copy(const struct pending *first, const struct pending *p)
+{
+    for (; first; first = first->next)
+        if (p->nc && first->nc == p->nc && memcmp(first->nonce, p->nonce, sizeof(p->nonce)) == 0)
+            return true;
+    return false;
+}
+
 /* The sender of a REGISTER that was checked first is known: now it takes its way. */
 static void on_proof(struct worker *w, struct request *r, enum verdict verdict, struct pending *p)
 {
@@ -326,6 +336,15 @@ static void on_proof(struct worker *w, struct request *r, enum verdict verdict, 
         answer(w, r, u ? 403 : 404, VIEW_NONE);
         return;
     }
+    if (is_copy(u->busy, p)) {
+        w->counters.stale++;
+        server_transaction_drop(r->tx);
+        r->tx = NULL;
+        gate_challenge(w, r, true);
+        return;
+    }
+    if (!gate_count(w, r, p))
+        return;
     again = pending_new(w, r, KEEPER_REGISTER, on_register_verdict);
     if (!again) {
         w->counters.out_of_memory++;
@@ -334,6 +353,7 @@ static void on_proof(struct worker *w, struct request *r, enum verdict verdict, 
     }
     memcpy(again->nonce, p->nonce, sizeof(again->nonce));
     again->nc = p->nc;
+    again->counted = true;
     again->claimed = p->claimed;
     again->mark = p->mark;
     pack_bytes(&again->body, p->body.p, p->body.n);

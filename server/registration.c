@@ -225,6 +225,10 @@ static void contact_apply(struct registration *out, struct worker *w, const stru
         fail(out, 403, "Warning: 399 offhook \"a sips Contact is registered over TLS\"\r\n");
         return;
     }
+    if (c->uri.has_gr && plan_domain(&w->plan, c->uri.host, c->uri.port).n) { /* RFC 5627 5.1 */
+        fail(out, 403, "Warning: 399 offhook \"a GRUU is no Contact to register\"\r\n");
+        return;
+    }
     if (c->expires && !(granted = grant(out, w, r->m, c->expires)))
         return;
     if (!u || !replaced_remove(out, r->m, u, c) || !c->expires)

@@ -102,6 +102,9 @@ void reply_build(struct worker *w, struct text *out, const struct request *r, un
                  struct view headers);
 /* Answers through the transaction if there is one, else as refuse. */
 void answer(struct worker *w, const struct request *r, unsigned status, struct view headers);
+/* The same for a sender who has proven himself: without a transaction, too, it may be of any size.
+ */
+void answer_proven(struct worker *w, const struct request *r, unsigned status, struct view headers);
 
 /* priority.c */
 /* Has its sender proven nothing, not even a part in a call? */

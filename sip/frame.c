@@ -4,21 +4,38 @@
 
 #include <string.h>
 
+#define PINGS_MAX 256 /* taken at a time */
+
 /* Blank lines before a start line: keep-alives or noise (RFC 3261 7.5, RFC 5626 3.5.1). */
 static enum sip_frame frame_blank(struct view stream, size_t *size)
 {
     size_t n = 0;
 
-    while (n < stream.n && (stream.p[n] == '\r' || stream.p[n] == '\n'))
-        n++;
-    if (n >= 4 && memcmp(stream.p, "\r\n\r\n", 4) == 0) {
-        *size = 4;
+    while (n < PINGS_MAX * 4 && stream.n - n >= 4 && memcmp(stream.p + n, "\r\n\r\n", 4) == 0)
+        n += 4;
+    if (n) {
+        *size = n;
         return SIP_PING;
     }
+    while (n < stream.n && (stream.p[n] == '\r' || stream.p[n] == '\n'))
+        n++;
     if (n == stream.n && n < 4)
         return SIP_PARTIAL;
     *size = n;
     return SIP_NOISE;
+}
+
+/* A header field with its folds (RFC 3261 7.3.1). */
+static struct view field_cut(struct view *rest)
+{
+    struct view field = view_cut(rest, '\n');
+
+    while (rest->n && (rest->p[0] == ' ' || rest->p[0] == '\t')) {
+        struct view fold = view_cut(rest, '\n');
+
+        field.n = (size_t)(fold.p + fold.n - field.p);
+    }
+    return field;
 }
 
 /* Content-Length of a head that is complete. ERR_SYNTAX: none, or no number: the stream is lost. */
@@ -30,7 +47,7 @@ static enum error head_length(struct view head, size_t *out)
 
     view_cut(&rest, '\n');
     while (rest.n) {
-        struct view line = view_cut(&rest, '\n');
+        struct view line = field_cut(&rest);
         size_t colon = view_find(line, ':');
         struct view name = view_trim((struct view){line.p, colon});
 

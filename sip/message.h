@@ -54,7 +54,7 @@ struct sip_message {
 enum sip_frame {
     SIP_FRAMED,   /* a message of *size bytes */
     SIP_PARTIAL,  /* more bytes are needed */
-    SIP_PING,     /* CRLFCRLF of *size bytes: answer CRLF (RFC 5626 3.5.1) */
+    SIP_PING,     /* *size bytes of CRLFCRLF: answer each with CRLF (RFC 5626 3.5.1) */
     SIP_NOISE,    /* *size bytes of blank lines to skip */
     SIP_HOPELESS, /* not SIP, or over a limit: close the connection */
 };

@@ -12,7 +12,7 @@
 #include "sip/transports.h"
 
 #define CONNECTIONS_MAX 20000
-#define YOUNG_MAX       1000          /* connections that have not sent a message yet */
+#define YOUNG_MAX       1000          /* of a thread that have not sent a message yet */
 #define YOUNG_LIMIT     10000         /* ms for the first whole message */
 #define MESSAGE_LIMIT   20000         /* ms for a message that has begun */
 #define STRANGER_LIMIT  (300 * 1000)  /* ms without a message, for a peer who has proven nothing */
@@ -284,8 +284,9 @@ static void input_take(struct connection *c)
             break;
         case SIP_PING:
             evbuffer_drain(input, size);
-            c->owner->counts.pings++;
-            bufferevent_write(c->io, "\r\n", 2);
+            c->owner->counts.pings += size / 4;
+            for (size_t i = 0; i < size / 4; i++)
+                evbuffer_add(bufferevent_get_output(c->io), "\r\n", 2);
             break;
         case SIP_NOISE:
             evbuffer_drain(input, size);
@@ -413,7 +414,7 @@ static void connection_admit(struct connection *c)
     struct transport *t = c->owner;
     int fd = c->fd;
 
-    if (t->young_count && t->young_count >= share_of(t, YOUNG_MAX)) { /* the oldest makes room */
+    if (t->young_count && t->young_count >= YOUNG_MAX) { /* the oldest makes room */
         t->counts.timed_out_connections++;
         connection_break(t->young_first);
     }
