@@ -15,7 +15,7 @@
 #define PENDING_MAX     20000
 #define COMMIT_LIMIT    2000 /* ms: then 503 (durable or nothing) */
 #define WINDOW_CHECK    5    /* ms that a question may wait for company under load */
-#define WINDOW_REGISTER 20
+#define WINDOW_REGISTER 40
 #define WINDOW_FULL     60   /* the same under full load */
 #define BUSY_RATE       100  /* questions a second from which windows are used */
 #define FULL_RATE       1000 /* and from which the longer one is */
