@@ -9,15 +9,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/pace.h"
 #include "base/pack.h"
 
-#define UNREAD_MAX   (8u << 20)
-#define KEPT         (256u << 10) /* bytes of a buffer that is not given back */
-#define PERIOD       128          /* ms */
-#define BUSY_LETTERS 32           /* within a period, from which on the reader looks by itself */
-#define FULL_LETTERS 192          /* and from which on more seldom */
-#define LOOK_MS      4
-#define LOOK_FULL_MS 8
+#define UNREAD_MAX (8u << 20)
+#define KEPT       (256u << 10) /* bytes of a buffer that is not given back */
+
+/* From where on the reader looks by itself. */
+static const struct pace_steps steps = {.busy = 32, .busy_ms = 4, .full = 192, .full_ms = 8};
 
 /* What stands in front of each letter. */
 struct head {
@@ -35,26 +34,9 @@ struct mailbox {
     struct mailbox_handler handler;
     struct pack reading;
     struct event *woken, *look;
-    uint64_t period; /* the one that `count` counts the letters of */
-    unsigned count;
-    unsigned gather; /* ms between two looks; 0: it is woken */
+    struct pace pace;
     int fd;
 };
-
-static unsigned gather_ms(struct mailbox *m, unsigned letters)
-{
-    uint64_t period = clock_ms() / PERIOD;
-
-    m->count += letters;
-    if (period != m->period) {
-        m->gather = period != m->period + 1 || m->count < BUSY_LETTERS ? 0
-                    : m->count < FULL_LETTERS                          ? LOOK_MS
-                                                                       : LOOK_FULL_MS;
-        m->period = period;
-        m->count = 0;
-    }
-    return m->gather;
-}
 
 /* Swaps the buffers. True: the mailbox was closed. */
 static bool letters_take(struct mailbox *m)
@@ -124,7 +106,7 @@ static void on_letters(evutil_socket_t fd, short what, void *arg)
     clock_update();
     do {
         closed = letters_take(m);
-        gather = gather_ms(m, letters_read(m));
+        gather = pace_count(&m->pace, &steps, letters_read(m));
         m->handler.emptied(m->handler.arg);
     } while (!gather && !fall_asleep(m));
     if (gather)

@@ -32,7 +32,9 @@ void reply_build(struct worker *w, struct text *out, const struct request *r, un
     reply_write(out, r->m, &r->from, &reply);
 }
 
-void refuse(struct worker *w, const struct request *r, unsigned status, struct view headers)
+/* Sends an answer that no transaction keeps, if it has no more than `most` bytes. */
+static void stateless_send(struct worker *w, const struct request *r, unsigned status,
+                           struct view headers, size_t most)
 {
     static __thread char buffer[SIP_OUT_MAX];
     struct text out = TEXT(buffer);
@@ -42,11 +44,16 @@ void refuse(struct worker *w, const struct request *r, unsigned status, struct v
         return;
     w->counters.refused += status >= 300;
     reply_build(w, &out, r, status, headers);
-    if (out.full || out.n > STRANGER_TIMES * r->m->bytes.n) {
+    if (out.full || out.n > most) {
         w->counters.too_small++;
         return;
     }
     (void)w->link.send(w->link.self, &to, text_done(&out));
+}
+
+void refuse(struct worker *w, const struct request *r, unsigned status, struct view headers)
+{
+    stateless_send(w, r, status, headers, STRANGER_TIMES * r->m->bytes.n);
 }
 
 void refuse_busy(struct worker *w, struct request *r)
@@ -96,17 +103,10 @@ void answer(struct worker *w, const struct request *r, unsigned status, struct v
 
 void answer_proven(struct worker *w, const struct request *r, unsigned status, struct view headers)
 {
-    static __thread char buffer[SIP_OUT_MAX];
-    struct text out = TEXT(buffer);
-    struct sip_flow to = reply_flow(r->m, &r->from);
-
-    if (r->tx) {
+    if (r->tx)
         answer(w, r, status, headers);
-        return;
-    }
-    reply_build(w, &out, r, status, headers);
-    if (!out.full)
-        (void)w->link.send(w->link.self, &to, text_done(&out));
+    else
+        stateless_send(w, r, status, headers, SIP_OUT_MAX);
 }
 
 static void ack_dispatch(struct worker *w, struct request *r)

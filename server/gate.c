@@ -219,12 +219,17 @@ static void transaction_drop(struct request *r)
     r->tx = NULL;
 }
 
+void gate_stale(struct worker *w, struct request *r)
+{
+    w->counters.stale++;
+    transaction_drop(r);
+    gate_challenge(w, r, true);
+}
+
 bool gate_count(struct worker *w, struct request *r, struct pending *p)
 {
     if (!p->counted && !nonce_use(w->nonces, (struct view){p->nonce, sizeof(p->nonce)}, p->nc)) {
-        w->counters.stale++;
-        transaction_drop(r);
-        gate_challenge(w, r, true);
+        gate_stale(w, r);
         return false;
     }
     p->counted = true;

@@ -26,6 +26,9 @@ enum gate gate_check(struct worker *w, const struct request *r, struct gate_clai
 bool gate_may_open(const struct request *r);
 /* Asks for credentials: 401 to REGISTER, else 407; stateless. */
 void gate_challenge(struct worker *w, const struct request *r, bool stale);
+/* Asks again, with stale=true, who has used his answer to a challenge before; no transaction of r
+ * is left behind. */
+void gate_stale(struct worker *w, struct request *r);
 /* Uses up the count of a proven answer, once. False: somebody was faster, and it is answered. */
 bool gate_count(struct worker *w, struct request *r, struct pending *p);
 /* The first part of every pending_done: uses up the nonce count, answers bad verdicts. True:

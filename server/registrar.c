@@ -337,10 +337,7 @@ static void on_proof(struct worker *w, struct request *r, enum verdict verdict, 
         return;
     }
     if (is_copy(u->busy, p)) {
-        w->counters.stale++;
-        server_transaction_drop(r->tx);
-        r->tx = NULL;
-        gate_challenge(w, r, true);
+        gate_stale(w, r);
         return;
     }
     if (!gate_count(w, r, p))

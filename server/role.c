@@ -273,24 +273,11 @@ static void parent_gone(void *arg)
     process_end(arg, 1);
 }
 
-/* By the coarse clock each timer would wake us twice: in the tick before its time, and at it. */
-static struct event_base *base_new(void)
-{
-    struct event_config *config = event_config_new();
-    struct event_base *base = NULL;
-
-    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
-        base = event_base_new_with_config(config);
-    if (config)
-        event_config_free(config);
-    return base;
-}
-
 static bool process_open(struct process *p)
 {
     const struct channel_handler handler = {
         .message = message_take, .closed = parent_gone, .arg = p};
-    p->context.base = base_new();
+    p->context.base = loop_new();
     return p->context.base &&
            !channel_new(&p->context.parent, p->context.base, PARENT_FD, &handler);
 }

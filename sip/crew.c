@@ -135,11 +135,6 @@ void hired_keep(struct hired *h, const struct sip_flow *flow)
     (void)crew_tell(h->outbox, CREW_KEEP, flow, VIEW_NONE);
 }
 
-void hired_close(struct hired *h, const struct sip_flow *flow)
-{
-    (void)crew_tell(h->outbox, CREW_CLOSE, flow, VIEW_NONE);
-}
-
 static void accepted_take(struct hired *h, const struct sip_flow *flow)
 {
     const struct transport_handler *t = &h->crew->owner->handler;

@@ -14,7 +14,7 @@ enum crew_message {
     CREW_SEND,    /* then the bytes */
     CREW_KEEP,    /* transport_keep */
     CREW_ADMIT,   /* an accepted connection */
-    CREW_CLOSE,   /* transport_close */
+    CREW_CLOSE,   /* one that is not admitted */
     CREW_TAKEN,   /* id: bytes of messages that were dealt with */
     /* from the hand */
     CREW_RECEIVED, /* then the bytes of one message */
@@ -58,7 +58,6 @@ struct hired *crew_share(struct crew *c, const struct sip_flow *flow);
 void crew_judge(struct crew *c, unsigned percent);
 enum error hired_send(struct hired *h, const struct sip_flow *flow, struct view bytes);
 void hired_keep(struct hired *h, const struct sip_flow *flow);
-void hired_close(struct hired *h, const struct sip_flow *flow);
 struct transport_counts crew_counts(const struct crew *c, unsigned thread);
 uint64_t crew_lag(const struct crew *c);
 

@@ -147,19 +147,6 @@ static void on_closed(void *arg)
     event_base_loopbreak(h->base);
 }
 
-/* By libevent's coarse clock a timer fires early, finds nothing due, and wakes the thread again. */
-static struct event_base *base_new(void)
-{
-    struct event_config *config = event_config_new();
-    struct event_base *base = NULL;
-
-    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
-        base = event_base_new_with_config(config);
-    if (config)
-        event_config_free(config);
-    return base;
-}
-
 static enum error parts_make(struct hand *h, const struct transport *owner)
 {
     struct transport_handler handler = {.message = on_message,
@@ -170,7 +157,7 @@ static enum error parts_make(struct hand *h, const struct transport *owner)
                                         .arg = h};
     enum error error;
 
-    h->base = base_new();
+    h->base = loop_new();
     if (!h->base)
         return ERR_MEMORY;
     if ((error = wheel_new(&h->wheel, clock_ms())) != OK ||

@@ -150,16 +150,6 @@ void transport_set_tls(struct transport *t, struct tls *tls)
         crew_set_tls(t->crew, tls);
 }
 
-void transport_close(struct transport *t, const struct sip_flow *flow)
-{
-    struct hired *other = sender_for(t, flow);
-
-    if (other)
-        hired_close(other, flow);
-    else if (flow_is_reliable(flow))
-        tcp_close(t, flow);
-}
-
 enum error transport_name(struct transport *t, const struct sip_flow *flow, struct view host)
 {
     return flow->transport == FLOW_TLS ? tcp_name(t, flow, host) : OK;

@@ -76,8 +76,6 @@ bool transport_is_open(const struct transport *t, const struct sip_flow *flow);
 /* The peer of a TCP or TLS flow has proven who he is: his connection may be silent for as long as a
  * registration lasts. */
 void transport_keep(struct transport *t, const struct sip_flow *flow);
-/* Closes the connection of a TCP or TLS flow; it is told as broken. */
-void transport_close(struct transport *t, const struct sip_flow *flow);
 /* Chooses listener and local address for a flow whose transport, peer address and port are set.
  * ERR_NOT_FOUND: no listener of that transport and family, or no single host. */
 enum error transport_reach(const struct transport *t, struct sip_flow *flow);

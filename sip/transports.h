@@ -18,11 +18,9 @@ struct listener {
     bool wildcard;
     uint16_t port;
     uint8_t address[16];
-    struct event *readable, *poll; /* UDP; one of them is pending */
-    uint64_t period;               /* the one that `heard` counts the datagrams of */
-    unsigned heard;
+    struct event *readable, *poll;    /* UDP; one of them is pending */
     uint64_t full_since;              /* ms; UDP: not emptied since; 0: it was */
-    unsigned gather;                  /* ms between two looks at the socket; 0: it wakes us */
+    struct pace pace;                 /* of UDP: between two looks at the socket */
     struct evconnlistener *accepting; /* TCP, TLS */
     struct timer pause;               /* those: until connections are accepted again */
 };

@@ -13,14 +13,12 @@
 #include "sip/stun.h"
 #include "sip/transports.h"
 
-#define DRAIN_MAX      64  /* datagrams a wake-up, so that timers and connections get their turn */
-#define ERRORS_MAX     32  /* ICMP errors looked at a time */
-#define ARRIVALS       32  /* of them, at a time */
-#define BUSY_PERIOD    128 /* ms */
-#define BUSY_DATAGRAMS 128 /* within a period, from which on arrivals are gathered */
-#define FULL_DATAGRAMS 384 /* and from which on for longer */
-#define GATHER_MS      2
-#define GATHER_FULL_MS 10
+#define DRAIN_MAX  64 /* datagrams a wake-up, so that timers and connections get their turn */
+#define ERRORS_MAX 32 /* ICMP errors looked at a time */
+#define ARRIVALS   32 /* of them, at a time */
+
+/* From where on arrivals are gathered: a wake-up for each datagram costs more than the datagram. */
+static const struct pace_steps steps = {.busy = 128, .busy_ms = 2, .full = 384, .full_ms = 10};
 
 static void local_take(struct sip_flow *flow, struct msghdr *m)
 {
@@ -103,27 +101,10 @@ static void datagram_handle(struct listener *l, struct arrivals *a, int i)
     t->handler.message(t->handler.arg, &from, bytes);
 }
 
-/* With much traffic a wake-up for each datagram costs more than the datagram: how long to gather.
- */
-static unsigned gather_ms(struct listener *l, int heard)
-{
-    uint64_t period = clock_ms() / BUSY_PERIOD;
-
-    l->heard += (unsigned)heard;
-    if (period != l->period) {
-        l->gather = period != l->period + 1 || l->heard < BUSY_DATAGRAMS ? 0
-                    : l->heard < FULL_DATAGRAMS                          ? GATHER_MS
-                                                                         : GATHER_FULL_MS;
-        l->period = period;
-        l->heard = 0;
-    }
-    return l->gather;
-}
-
 /* In busy times the socket is looked at now and then, otherwise when something arrives. */
 static void next_arm(struct listener *l, int heard)
 {
-    unsigned gather = gather_ms(l, heard);
+    unsigned gather = pace_count(&l->pace, &steps, (unsigned)heard);
     struct timeval wait = {0, heard >= DRAIN_MAX ? 0 : gather * 1000};
 
     l->full_since = heard < DRAIN_MAX ? 0 : l->full_since ? l->full_since : clock_ms();

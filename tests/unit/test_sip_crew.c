@@ -183,23 +183,6 @@ static void a_connection_of_a_hired_thread_works_both_ways(void **state)
     side_free(s);
 }
 
-static void the_transport_closes_what_a_hired_thread_holds(void **state)
-{
-    struct crew_side *s = side_new();
-    int fd;
-
-    (void)state;
-    serve(s, SOCK_STREAM, false);
-    fd = client(s, SOCK_STREAM);
-    say(fd);
-    await(s, &s->messages, 1);
-    transport_close(s->transport, &s->last);
-    await(s, &s->broken, 1);
-    hear(s, fd, "");
-    close(fd);
-    side_free(s);
-}
-
 static void who_is_not_admitted_is_hung_up_on(void **state)
 {
     struct crew_side *s = side_new();
@@ -399,7 +382,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connection_of_a_hired_thread_works_both_ways),
-        cmocka_unit_test(the_transport_closes_what_a_hired_thread_holds),
         cmocka_unit_test(who_is_not_admitted_is_hung_up_on),
         cmocka_unit_test(connections_are_shared_out),
         cmocka_unit_test(datagrams_are_sent_by_all_while_the_first_is_busy),
