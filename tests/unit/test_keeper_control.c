@@ -75,6 +75,24 @@ static void ask(struct fixture *f, const char *request, char *out, size_t size)
     (void)close(fd);
 }
 
+/* A client that has given this command. */
+static int command_begin(struct fixture *f, const char *line)
+{
+    int fd;
+
+    open_control(f);
+    fd = dial(f);
+    say(fd, line);
+    return fd;
+}
+
+/* Until the parent is asked. */
+static void asked_await(struct fixture *f)
+{
+    while (!f->asked_id)
+        (void)event_base_loop(f->base, EVLOOP_ONCE);
+}
+
 static void control_changes_are_told_to_sip(void **state)
 {
     struct fixture *f = *state;
@@ -221,11 +239,8 @@ static void status_joins_parent_and_sip(void **state)
     char out[1024];
     int fd;
 
-    open_control(f);
-    fd = dial(f);
-    say(fd, "{\"command\":\"status\"}\n");
-    while (!f->asked_id)
-        (void)event_base_loop(f->base, EVLOOP_ONCE);
+    fd = command_begin(f, "{\"command\":\"status\"}\n");
+    asked_await(f);
     assert_non_null(strstr(f->asked, "status"));
     keeper_parent_answer(f->keeper, f->asked_id, true, VIEW("{\"ok\":true,\"uptime\":5}"));
     turn_until(f, &f->questions, 1);
@@ -242,11 +257,8 @@ static void status_comes_without_sip(void **state)
     char out[1024];
     int fd;
 
-    open_control(f);
-    fd = dial(f);
-    say(fd, "{\"command\":\"status\"}\n");
-    while (!f->asked_id)
-        (void)event_base_loop(f->base, EVLOOP_ONCE);
+    fd = command_begin(f, "{\"command\":\"status\"}\n");
+    asked_await(f);
     keeper_parent_answer(f->keeper, f->asked_id, true, VIEW("{\"ok\":true,\"uptime\":5}"));
     hear(f, fd, out, sizeof(out), false);
     assert_non_null(strstr(out, "\"sip\":\"restarting\""));
@@ -261,11 +273,8 @@ static void reload_is_the_parents(void **state)
     char out[1024];
     int fd;
 
-    open_control(f);
-    fd = dial(f);
-    say(fd, "{\"command\":\"reload\"}\n");
-    while (!f->asked_id)
-        (void)event_base_loop(f->base, EVLOOP_ONCE);
+    fd = command_begin(f, "{\"command\":\"reload\"}\n");
+    asked_await(f);
     keeper_parent_answer(f->keeper, f->asked_id, false, VIEW("{\"item\":{\"changed\":\"x\"}}"));
     keeper_parent_answer(f->keeper, f->asked_id, true, VIEW("{\"ok\":true}"));
     keeper_parent_answer(f->keeper, f->asked_id, true, VIEW("{\"ok\":true}"));
@@ -280,9 +289,7 @@ static void trace_runs_until_the_client_leaves(void **state)
     char out[1024];
     int fd;
 
-    open_control(f);
-    fd = dial(f);
-    say(fd, "{\"command\":\"trace\",\"follow\":true}\n");
+    fd = command_begin(f, "{\"command\":\"trace\",\"follow\":true}\n");
     turn_until(f, &f->questions, 1);
     assert_non_null(strstr(f->question, "follow"));
     send_answer(f, false, "{\"item\":{\"method\":\"INVITE\"}}");
@@ -301,9 +308,7 @@ static void trace_ends_with_the_sip_role(void **state)
     char out[1024];
     int fd;
 
-    open_control(f);
-    fd = dial(f);
-    say(fd, "{\"command\":\"trace\",\"follow\":true}\n");
+    fd = command_begin(f, "{\"command\":\"trace\",\"follow\":true}\n");
     turn_until(f, &f->questions, 1);
     channel_free(f->sip);
     f->sip = NULL;
