@@ -80,14 +80,6 @@ static void line_begin(struct text *out, struct view ending, const char *start)
     text_string(out, start);
 }
 
-static bool is_one_of(struct view name, const struct view *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (view_ieq(name, names[i]))
-            return true;
-    return false;
-}
-
 /* ICE of the session, and the groups of streams that share one port. */
 static bool session_attribute_goes(struct view value)
 {
@@ -107,7 +99,10 @@ static bool stream_attribute_goes(struct view name)
         VIEW("bundle-only"),
     };
 
-    return is_one_of(name, names, sizeof(names) / sizeof(names[0]));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (view_ieq(name, names[i]))
+            return true;
+    return false;
 }
 
 static void session_write(struct writing *w, bool moves)

@@ -73,8 +73,8 @@ static void the_address_of_a_stream_is_replaced_in_place(void **state)
 static void without_places_nothing_changes(void **state)
 {
     static const char *rows[] = {
-        "v=0\r\nc=IN IP4 192.0.2.1\r\na=ice-lite\r\na=group:BUNDLE 0\r\n"
-        "m=audio  5004/1\tRTP/AVP 0 \r\na=candidate:1\nQ=what\r\na=rtcp:1\r\nm=x 0 y z\n\r\n\n",
+        ("v=0\r\nc=IN IP4 192.0.2.1\r\na=ice-lite\r\na=group:BUNDLE 0\r\n"
+         "m=audio  5004/1\tRTP/AVP 0 \r\na=candidate:1\nQ=what\r\na=rtcp:1\r\nm=x 0 y z\n\r\n\n"),
         "v=0",
         "v=0\nm=audio 0 RTP/AVP 0",
     };
