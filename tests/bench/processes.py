@@ -58,6 +58,21 @@ def pss(pids):
     return total
 
 
+def named(pids, name):
+    """the first of them that is called so; None"""
+    for pid in sorted(pids):
+        with open("/proc/%d/comm" % pid) as f:
+            if f.read().strip() == name:
+                return pid
+    return None
+
+
+def resident(pid):
+    """kB of memory of one process (VmRSS)"""
+    with open("/proc/%d/status" % pid) as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
+
+
 def machine():
     """(stolen, all) ticks of all processors"""
     with open("/proc/stat") as f:
