@@ -260,7 +260,7 @@ static struct datagram *channel_open(struct channel *c, size_t size, int fd)
     }
     if (d)
         return d;
-    d = malloc(sizeof(*d) + DATAGRAM_MAX);
+    d = malloc(sizeof(*d) + (fd >= 0 ? size : DATAGRAM_MAX)); /* no other joins a descriptor */
     if (!d)
         return NULL;
     *d = (struct datagram){.fd = -1};

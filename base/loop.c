@@ -1,4 +1,4 @@
-/* Event loops with the precise clock. */
+/* Event loops with the precise clock and priorities. */
 #include "base/loop.h"
 
 #include <event2/event.h>
@@ -12,5 +12,7 @@ struct event_base *loop_new(void)
         base = event_base_new_with_config(config);
     if (config)
         event_config_free(config);
+    if (base)
+        event_base_priority_init(base, LOOP_PRIORITIES);
     return base;
 }

@@ -41,6 +41,7 @@ struct sdp_stream {
     bool held;             /* its address is 0.0.0.0 or :: (RFC 2543) */
     bool mux;              /* a=rtcp-mux (RFC 5761) */
     bool secure_datagrams; /* DTLS packets are expected: UDP/TLS/..., DTLS/SCTP, UDP/DTLS/SCTP */
+    bool encrypted;        /* SRTP (RFC 3711) */
     uint8_t directions;    /* SDP_SENDS | SDP_RECEIVES of its writer */
     unsigned format_count; /* of SDP_RTP; more than SDP_FORMATS_MAX are ignored */
     struct sdp_format formats[SDP_FORMATS_MAX];

@@ -52,6 +52,7 @@ enum error sdp_media_read(struct sdp *s, struct view value, const char **problem
     stream->secure_datagrams = view_istarts(proto, VIEW("UDP/TLS/")) ||
                                view_istarts(proto, VIEW("UDP/DTLS/")) ||
                                view_istarts(proto, VIEW("DTLS/"));
+    stream->encrypted = view_ifind(proto, VIEW("SAVP")) < proto.n;
     if (stream->transport == SDP_RTP)
         sdp_formats_read(stream, value);
     return port_read(stream, port, problem);

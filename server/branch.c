@@ -21,6 +21,10 @@ void branch_end(struct branch *b, unsigned status, const struct sip_message *m)
     timer_disarm(&b->limit);
     if (is_failure(b, status) && !b->cancelled)
         (void)branch_fail_over(b);
+    if (status >= 300) {
+        anchor_close(b->context->worker, b->session);
+        b->session = 0;
+    }
     context_final(b->context, b, status, m);
 }
 
@@ -137,7 +141,7 @@ static void on_response(void *user, const struct sip_message *m)
     else if (m->status > 100) /* 16.7 step 2 */
         timer_c_arm(b);
     if (m->status > 100)
-        context_provisional(b->context, m);
+        context_provisional(b->context, b, m);
 }
 
 static void on_failed(void *user, unsigned status)
@@ -193,6 +197,7 @@ void branch_drop(struct branch *b)
     *link = b->next;
     b->context->open--;
     branch_ways_free(b);
+    anchor_close(b->context->worker, b->session);
     free(b);
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "server/anchor.h"
 #include "server/keepalive.h"
 
 #define CALLS_MAX     100000
@@ -25,6 +26,7 @@ struct call {
     struct caller *caller;    /* NULL: a stranger */
     struct gateway *gateway;  /* NULL: none */
     uint64_t answered;        /* ms */
+    uint64_t session;         /* of its audio; 0: none */
     struct sip_flow ends[2];
     bool stands, cancelled;
 };
@@ -186,7 +188,7 @@ static void call_unlink(struct calls *calls, struct call *call)
 }
 
 void call_answer(struct worker *w, struct call *call, const struct sip_message *m,
-                 const struct sip_flow *caller, const struct sip_flow *callee)
+                 const struct sip_flow *caller, const struct sip_flow *callee, uint64_t session)
 {
     struct calls *calls = w->calls;
     uint64_t dialog = call_dialog(m);
@@ -201,6 +203,7 @@ void call_answer(struct worker *w, struct call *call, const struct sip_message *
     call->answered = clock_ms();
     call->ends[0] = *caller;
     call->ends[1] = *callee;
+    call->session = session;
     table_put(&calls->dialogs, &call->node, dialog);
     call_link(calls, call);
     if (!timer_armed(&calls->sweep))
@@ -216,6 +219,7 @@ void call_end(struct worker *w, struct call *call)
         table_take(&w->calls->dialogs, &call->node);
     }
     w->calls->entries--;
+    anchor_close(w, call->session);
     calls_gateway_leave(call);
     caller_leave(w->calls, call);
     free(call);

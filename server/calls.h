@@ -26,9 +26,9 @@ bool calls_are_enough(const struct worker *w, const struct user *u);
 /* A call begins; caller NULL: a stranger. Its owner is who asked, until it is answered or ended.
  * NULL: too many calls, or no memory; it then goes on uncounted. */
 struct call *call_begin(struct worker *w, const struct user *caller);
-/* Its first 2xx is m; from now on the table owns it. */
+/* Its first 2xx is m; from now on the table owns it, and the session of its audio (0: none). */
 void call_answer(struct worker *w, struct call *call, const struct sip_message *m,
-                 const struct sip_flow *caller, const struct sip_flow *callee);
+                 const struct sip_flow *caller, const struct sip_flow *callee, uint64_t session);
 /* It was cancelled and no longer counts for its caller, unless it is answered all the same. */
 void call_cancel(struct call *call);
 /* It is over; NULL is nothing. */

@@ -17,7 +17,10 @@
 
 const char *role_name(enum role role)
 {
-    return role == ROLE_KEEPER ? "keeper" : "sip";
+    static const char *const names[ROLES] = {
+        [ROLE_KEEPER] = "keeper", [ROLE_MEDIA] = "media", [ROLE_SIP] = "sip"};
+
+    return names[role];
 }
 
 /* What a role may know of the parent's environment: its log's shape, and how to check itself. */

@@ -17,6 +17,8 @@ struct config_listen {
     char *text; /* as written: "udp:0.0.0.0:5060" */
 };
 
+enum media_anchor { ANCHOR_ALWAYS, ANCHOR_NAT, ANCHOR_NEVER };
+
 enum auth_when { AUTH_AUTO, AUTH_ALWAYS, AUTH_NEVER };
 
 struct config {
@@ -57,6 +59,11 @@ struct config {
         char **trusted;      /* networks */
         size_t trusted_count;
     } guard;
+    struct {
+        enum media_anchor anchor;
+        char *address, *ports; /* config_media_address, config_media_ports */
+        unsigned timeout;      /* s */
+    } media;
     /* Keys and sections whose feature comes later, in the file's own syntax; NULL is the default.
      */
     char **later; /* one per such key, in the order of the table */
@@ -88,6 +95,12 @@ unsigned config_diff(const struct config *a, const struct config *b, bool *resta
 enum error config_keep(struct config *next, const struct config *now);
 /* Tells one text for each key that is set and has no effect in this version. */
 void config_warnings(const struct config *c, void (*line)(void *arg, const char *text), void *arg);
+/* Our address of this family that phones are told to send audio to; its port is 0. False: none is
+ * set. */
+struct media_address;
+bool config_media_address(const struct config *c, uint8_t family, struct media_address *out);
+/* The first (even) and the last port for audio. */
+void config_media_ports(const struct config *c, uint16_t *first, uint16_t *last);
 /* Is there a tls: listener? */
 bool config_has_tls(const struct config *c);
 /* Leaves the IPv6 entries of a default listen out, on a host without IPv6. */

@@ -95,6 +95,8 @@ bool config_check_account(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_number(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_name_server(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_network(const char *value, char problem[CONFIG_PROBLEM]);
+bool config_check_ports(const char *value, char problem[CONFIG_PROBLEM]);
+bool config_check_media_address(const char *value, char problem[CONFIG_PROBLEM]);
 bool config_check_realm(const char *value, char problem[CONFIG_PROBLEM]);
 
 /* The domain as it is compared: lower case, an IPv6 address in brackets. malloc'ed. */

@@ -69,6 +69,9 @@ struct context *context_new(struct worker *w, struct request *r)
     c->invite = r->m->method_id == METHOD_INVITE;
     c->secure = r->uri.scheme == URI_SIPS;
     c->starting = true;
+    c->trusted = r->trusted;
+    c->session = r->session;
+    c->of_callee = r->of_callee;
     c->stranger = request_is_strangers(r);
     c->breadth = r->m->max_breadth < 0 ? BREADTH : (unsigned)r->m->max_breadth;
     if (!own_keep(c, r)) {
@@ -101,6 +104,7 @@ static void context_free(struct context *c)
         if (b->tx)
             client_transaction_orphan(b->tx);
         branch_ways_free(b);
+        anchor_close(c->worker, b->session);
         free(b);
     }
     timer_disarm(&c->patience);
@@ -201,7 +205,8 @@ static void best_keep(struct context *c, unsigned status, struct view bytes)
     c->best_status = status;
 }
 
-static void best_consider(struct context *c, unsigned status, const struct sip_message *m)
+static void best_consider(struct context *c, const struct branch *b, unsigned status,
+                          const struct sip_message *m)
 {
     static __thread char buffer[SIP_OUT_MAX];
     struct text out = TEXT(buffer);
@@ -217,7 +222,7 @@ static void best_consider(struct context *c, unsigned status, const struct sip_m
         earlier = VIEW_NONE;
     if (!c->tx)
         return;
-    if (forward_response(&out, m, server_transaction_flow(c->tx), earlier) != OK) {
+    if (forward_response(&out, m, b, earlier) != OK) {
         best_own(c, status);
         return;
     }
@@ -262,13 +267,21 @@ static bool is_end(const struct context *c, unsigned status)
     return status == 408 || status == 481 || (!c->invite && !c->best);
 }
 
+static void dialog_end(const struct context *c)
+{
+    call_end_dialog(c->worker, c->dialog);
+    anchor_close(c->worker, c->session);
+}
+
 void context_answer(struct context *c)
 {
     unsigned status = c->best_status == 503 && !c->full ? 500 : c->best_status; /* 16.7 step 6 */
 
     context_settle(c);
     if (c->dialog && is_end(c, status))
-        call_end_dialog(c->worker, c->dialog);
+        dialog_end(c);
+    else
+        anchor_undo(c->worker, c->session);
     if (!c->tx)
         return;
     if (!c->invite && status == 408) { /* RFC 4320 4.1: silence, the client knows by itself */
@@ -283,25 +296,27 @@ void context_answer(struct context *c)
 }
 
 /* False: the answer cannot go upstream. */
-static bool success(struct context *c, const struct branch *b, const struct sip_message *m)
+static bool success(struct context *c, struct branch *b, const struct sip_message *m)
 {
     static __thread char buffer[SIP_OUT_MAX];
     struct text out = TEXT(buffer);
 
     if (!c->tx)
         return true;
-    if (forward_response(&out, m, server_transaction_flow(c->tx), VIEW_NONE) != OK)
+    if (forward_response(&out, m, b, VIEW_NONE) != OK)
         return false;
     if (c->invite && !c->answered) {
         c->worker->counters.calls++;
         branch_count(b);
         call_answer(c->worker, c->call, m, server_transaction_flow(c->tx),
-                    client_transaction_flow(b->tx));
+                    client_transaction_flow(b->tx), b->session);
+        b->session = 0; /* it stands */
         c->call = NULL;
         notice_call(text_done(&out));
     }
     if (!c->invite && c->dialog)
-        call_end_dialog(c->worker, c->dialog);
+        dialog_end(c);
+    anchor_confirm(c->worker, c->session);
     context_settle(c);
     send_upstream(c, m->status, text_done(&out));
     return true;
@@ -343,20 +358,19 @@ void context_final(struct context *c, struct branch *b, unsigned status,
     else if (status == 487 && c->impatient && !c->cancelled) /* it was us who hung up */
         best_own(c, 408);
     else if (!b->phone || !redirect_follow(c, b, m)) /* others do not choose where our users call */
-        best_consider(c, status, m);
+        best_consider(c, b, status, m);
     if (status >= 600)
         others_cancel(c, b);
     if (!c->open && !c->answered && !c->starting)
         fork_proceed(c);
 }
 
-void context_provisional(struct context *c, const struct sip_message *m)
+void context_provisional(struct context *c, const struct branch *b, const struct sip_message *m)
 {
     static __thread char buffer[SIP_OUT_MAX];
     struct text out = TEXT(buffer);
 
-    if (!c->tx || c->answered ||
-        forward_response(&out, m, server_transaction_flow(c->tx), VIEW_NONE) != OK)
+    if (!c->tx || c->answered || forward_response(&out, m, b, VIEW_NONE) != OK)
         return;
     send_upstream(c, m->status, text_done(&out));
 }

@@ -3,6 +3,7 @@
 #ifndef OFFHOOK_SERVER_CONTEXT_H
 #define OFFHOOK_SERVER_CONTEXT_H
 
+#include "server/anchor.h"
 #include "server/calls.h"
 #include "server/targets.h"
 #include "server/worker.h"
@@ -18,6 +19,7 @@ struct branch {
     struct ways *ways;             /* to a named server; NULL: its flow was known */
     struct gateway *gateway;       /* that it leads to; NULL: none */
     bool phone;                    /* a phone that is registered here */
+    uint64_t session;              /* of its audio, which ends with it; 0: none */
     bool proceeding, final, counted, cancel_wanted, cancelled;
 };
 
@@ -33,6 +35,8 @@ struct context {
     struct server_transaction *tx; /* NULL once it has ended */
     struct call *call;             /* that it sets up; NULL: none, it stands or is over */
     uint64_t dialog;               /* of an INVITE inside one, or a BYE; else 0 */
+    uint64_t session;              /* of a request inside a dialog: its token's id */
+    bool of_callee;                /* the same: who was called once has sent it */
     struct request request;        /* kept as long as further targets may be tried; its user is
                                       found anew by `caller` */
     struct leg caller;             /* who has proven to send it: the user may go before it does */
@@ -55,6 +59,7 @@ struct context {
     bool emergency; /* an emergency number: it is not forwarded */
     bool full;      /* no gateway has room: 503 is our own word */
     bool secure;    /* the Request-URI is sips: */
+    bool trusted;   /* it comes from a gateway */
     bool stranger;  /* it counts among worker.strangers */
     bool impatient; /* the running group has rung for long enough and was cancelled */
 };
@@ -70,7 +75,7 @@ void context_cancel(struct context *c);
 /* A final answer (or, with m NULL, the lack of one: status) of a branch. */
 void context_final(struct context *c, struct branch *b, unsigned status,
                    const struct sip_message *m);
-void context_provisional(struct context *c, const struct sip_message *m);
+void context_provisional(struct context *c, const struct branch *b, const struct sip_message *m);
 /* Frees c when nothing of it is alive. */
 void context_release(struct context *c);
 /* Frees all of w's, telling nobody; the transactions are to be freed next. */
@@ -93,9 +98,15 @@ void branch_cancel(struct branch *b);
 void branch_give_up(struct branch *b);
 
 /* fork.c */
+/* What went out: its branch, and the session that its dialog would have, 0 if there is no audio of
+ * ours in it. */
+struct forwarded {
+    uint64_t branch, session;
+};
+
 /* Writes r as it goes along hop: forward_request with what the context adds. */
 enum error fork_write(struct context *c, struct text *out, const struct request *r, struct hop *hop,
-                      uint64_t *id);
+                      struct forwarded *what);
 /* Sends r on to the first group of its targets; the others follow when these have refused. */
 void fork_start(struct context *c, const struct request *r);
 /* No branch is open any more: on to the next group, or the best answer goes out. */
@@ -168,12 +179,12 @@ unsigned aim_uri(struct context *c, const struct uri *uri, struct view text, uns
 #define FORWARD_SCRATCH (4096 + 3 * SIP_VALUE_MAX)
 
 /* Writes r as it goes along hop (16.6): new Request-URI, Via, Max-Forwards, Route; Record-Route
- * with `record`. The branch's number into *id. ERR_LIMIT. */
+ * with `record`, its audio anchored where it is to be. ERR_LIMIT; as anchor_pass. */
 enum error forward_request(struct worker *w, struct text *out, const struct request *r,
-                           const struct hop *hop, bool record, uint64_t *id);
-/* Writes the answer m as it goes upstream (16.7 step 9): without our Via. ERR_LIMIT;
- * ERR_SYNTAX: the Via below ours is spoiled. */
-enum error forward_response(struct text *out, const struct sip_message *m,
-                            const struct sip_flow *upstream, struct view more_headers);
+                           const struct hop *hop, bool record, struct forwarded *what);
+/* Writes the answer m of b as it goes upstream (16.7 step 9): without our Via, its audio anchored.
+ * ERR_LIMIT; ERR_SYNTAX: the Via below ours, or its description, is spoiled; as anchor_pass. */
+enum error forward_response(struct text *out, const struct sip_message *m, const struct branch *b,
+                            struct view more_headers);
 
 #endif

@@ -55,6 +55,8 @@
     X(guard_dropped, "guard.dropped")                                                              \
     X(rate_limited, "guard.rate-limited")                                                          \
     X(strangers_limited, "proxy.strangers.limited")                                                \
+    X(bad_descriptions, "media.descriptions.bad")                                                  \
+    X(no_ports, "media.ports.exhausted")                                                           \
     X(shed, "overload.shed")                                                                       \
     X(out_of_memory, "memory.failures")
 

@@ -4,6 +4,7 @@
 
 #include "server/child.h"
 #include "server/config.h"
+#include "server/media_ports.h"
 
 /* A reload that waits for the roles' answers. */
 struct reload {
@@ -27,6 +28,8 @@ struct daemon {
     int *listeners, control;
     int tls; /* sealed memfd of the files of tls { } in force, -1 for none */
     struct child children[ROLES];
+    struct media_ports ports;
+    bool unlinked[ROLES]; /* the channel between this role and sip has lost an end */
     struct reload reload;
     struct event *signals[4], *watchdog, *kill;
     uint64_t begun, ping, alive_span; /* ms */

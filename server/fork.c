@@ -14,12 +14,12 @@ static bool is_recorded(const struct request *r)
 }
 
 enum error fork_write(struct context *c, struct text *out, const struct request *r, struct hop *hop,
-                      uint64_t *id)
+                      struct forwarded *what)
 {
     if (r == &c->request) /* he may have gone since it came */
         c->request.user = leg_user(c, &c->caller);
     hop->headers = pack_bytes_view(&c->diversions);
-    return forward_request(c->worker, out, r, hop, is_recorded(r), id);
+    return forward_request(c->worker, out, r, hop, is_recorded(r), what);
 }
 
 static enum error branch_add(struct context *c, const struct request *r, struct hop *hop)
@@ -27,18 +27,21 @@ static enum error branch_add(struct context *c, const struct request *r, struct 
     static __thread char buffer[SIP_OUT_MAX];
     struct text out = TEXT(buffer);
     struct branch *b;
-    uint64_t id;
+    struct forwarded what;
     enum error e;
 
     if (!hop->flow.family)
         return branch_look_up(c, hop);
-    e = fork_write(c, &out, r, hop, &id);
+    e = fork_write(c, &out, r, hop, &what);
     b = e == OK ? branch_start(c, hop) : NULL;
-    if (!b)
+    if (!b) {
+        anchor_close(c->worker, what.session);
         return e ? e : ERR_MEMORY;
+    }
+    b->session = what.session;
     if (hop->gateway)
         branch_aim(b, hop);
-    e = branch_send(b, &hop->flow, r->m->method_id, id, text_done(&out));
+    e = branch_send(b, &hop->flow, r->m->method_id, what.branch, text_done(&out));
     if (e != OK)
         branch_drop(b);
     return e;

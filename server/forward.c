@@ -88,16 +88,24 @@ static void credentials_strip(const struct worker *w, struct edits *e, const str
     }
 }
 
-/* On a stream a message without Content-Length would have no end. */
-static void length_put(struct edits *e, const struct sip_message *m, const struct sip_flow *to,
-                       struct text *scratch)
+/* The body with its description changed, and its length, which a message on a stream has to say. */
+static void body_put(struct edits *e, const struct sip_message *m, const struct sip_flow *to,
+                     const struct anchor_edit *body, struct text *scratch)
 {
+    const struct header_line *h = sip_header(m, HEADER_CONTENT_LENGTH);
     size_t start = scratch->n;
 
-    if (!flow_is_reliable(to) || sip_header(m, HEADER_CONTENT_LENGTH))
+    if (body->range.p)
+        edits_replace(e, body->range, body->text);
+    if (h ? !body->range.p : !flow_is_reliable(to))
         return;
-    text_string(scratch, "Content-Length: ");
-    text_number(scratch, m->body.n);
+    if (!h)
+        text_string(scratch, "Content-Length: ");
+    text_number(scratch, m->body.n - body->range.n + body->text.n);
+    if (h) {
+        edits_replace(e, h->value, since(scratch, start));
+        return;
+    }
     text_string(scratch, "\r\n");
     edits_insert(e, m->bytes.p + m->head_end, since(scratch, start));
 }
@@ -150,28 +158,58 @@ static void target_put(struct edits *e, const struct request *r, const struct ho
     edits_replace(e, r->m->uri, since(scratch, start));
 }
 
+/* Both ends of the dialog that r begins along hop. */
+static struct route_token token_begin(const struct request *r, const struct hop *hop)
+{
+    return (struct route_token){.caller = reply_flow(r->m, &r->from), .callee = hop->flow};
+}
+
+/* Anchors the audio of r, inside a dialog, or in one that begins (record). */
+static enum error audio_pass(struct worker *w, const struct request *r, const struct hop *hop,
+                             bool record, struct forwarded *what, struct anchor_edit *body)
+{
+    struct anchor_ends ends = {{r->from, hop->flow}, {r->trusted, hop->gateway != NULL}};
+    enum anchor_side side = r->of_callee ? ANCHOR_CALLEE : ANCHOR_CALLER;
+
+    *body = (struct anchor_edit){VIEW_NONE, VIEW_NONE};
+    if (!record)
+        return anchor_pass(w, r->session, NULL, side, r->m, body);
+    if (!anchor_is_wanted(w, r, hop)) {
+        what->session = 0;
+        return OK;
+    }
+    return anchor_pass(w, what->session, &ends, side, r->m, body);
+}
+
 enum error forward_request(struct worker *w, struct text *out, const struct request *r,
-                           const struct hop *hop, bool record, uint64_t *id)
+                           const struct hop *hop, bool record, struct forwarded *what)
 {
     char bytes[FORWARD_SCRATCH];
     struct text scratch = TEXT(bytes);
+    struct anchor_edit body;
     bool strict = false;
+    enum error error;
     struct edits e;
     size_t start;
 
+    *what = (struct forwarded){0, 0};
     edits_begin(&e, whole(r->m));
     if (hop->uri.n)
         target_put(&e, r, hop, &scratch);
     else
         strict = strict_route_undo(w, &e, r);
     if (record) {
-        struct sip_flow caller = reply_flow(r->m, &r->from);
+        struct route_token token = token_begin(r, hop);
 
         start = scratch.n;
-        route_record(w, &scratch, r->m, &caller, &hop->flow);
+        route_record(w, &scratch, r->m, &token);
+        what->session = token.id;
         edits_insert(&e, sip_header(r->m, HEADER_VIA)->line.p, since(&scratch, start));
     }
-    via_push(w, &e, r, hop, &scratch, id);
+    error = audio_pass(w, r, hop, record, what, &body);
+    if (error != OK)
+        return error;
+    via_push(w, &e, r, hop, &scratch, &what->branch);
     max_forwards_put(&e, r, &scratch);
     breadth_put(&e, r, hop, &scratch);
     diversions_put(&e, r, hop);
@@ -186,7 +224,7 @@ enum error forward_request(struct worker *w, struct text *out, const struct requ
     credentials_strip(w, &e, r->m);
     edits_insert(&e, r->m->bytes.p + r->m->head_end, hop->credentials);
     identity_put(w, &e, r, hop, &scratch);
-    length_put(&e, r->m, &hop->flow, &scratch);
+    body_put(&e, r->m, &hop->flow, &body, &scratch);
     return scratch.full ? ERR_LIMIT : edits_apply(&e, out);
 }
 
@@ -204,11 +242,32 @@ static bool is_upstream_known(const struct sip_message *m, struct view rest)
     return rest.n && rest.n <= SIP_VALUE_MAX && via_parse(&via, rest) == OK;
 }
 
-enum error forward_response(struct text *out, const struct sip_message *m,
-                            const struct sip_flow *upstream, struct view more_headers)
+/* The description in an answer: that of who was called, unless he has asked himself. */
+static enum error answer_pass(const struct branch *b, const struct sip_message *m,
+                              struct anchor_edit *body)
 {
+    const struct context *c = b->context;
+    struct anchor_ends ends;
+
+    *body = (struct anchor_edit){VIEW_NONE, VIEW_NONE};
+    if (m->status >= 300 || !m->body.n)
+        return OK;
+    if (!b->session)
+        return anchor_pass(c->worker, c->session, NULL,
+                           c->of_callee ? ANCHOR_CALLER : ANCHOR_CALLEE, m, body);
+    ends = (struct anchor_ends){{*server_transaction_flow(c->tx), *client_transaction_flow(b->tx)},
+                                {c->trusted, b->gateway != NULL}};
+    return anchor_pass(c->worker, b->session, &ends, ANCHOR_CALLEE, m, body);
+}
+
+enum error forward_response(struct text *out, const struct sip_message *m, const struct branch *b,
+                            struct view more_headers)
+{
+    const struct sip_flow *upstream = server_transaction_flow(b->context->tx);
     const struct header_line *top = sip_header(m, HEADER_VIA);
     struct view rest = top->value;
+    struct anchor_edit body;
+    enum error error;
     char bytes[64];
     struct text scratch = TEXT(bytes);
     struct edits e;
@@ -216,12 +275,15 @@ enum error forward_response(struct text *out, const struct sip_message *m,
     header_value_next(&rest);
     if (!is_upstream_known(m, rest))
         return ERR_SYNTAX;
+    error = answer_pass(b, m, &body);
+    if (error != OK)
+        return error;
     edits_begin(&e, whole(m));
     if (rest.n)
         edits_replace(&e, (struct view){top->value.p, (size_t)(rest.p - top->value.p)}, VIEW(""));
     else
         edits_replace(&e, top->line, VIEW(""));
     edits_insert(&e, m->bytes.p + m->head_end, more_headers);
-    length_put(&e, m, upstream, &scratch);
+    body_put(&e, m, upstream, &body, &scratch);
     return edits_apply(&e, out);
 }

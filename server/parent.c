@@ -143,19 +143,29 @@ static void daemon_fail(struct daemon *d, const char *text, size_t n)
 
 /* messages from the roles */
 
-static void peers_connect(struct daemon *d)
+/* The sip role has a channel to each of the others, made anew when either end is. */
+static void peer_connect(struct daemon *d, enum role other)
 {
+    const uint8_t names[2] = {other, ROLE_SIP};
+    struct child *ends[2] = {&d->children[ROLE_SIP], &d->children[other]};
     int fds[2];
-    const uint8_t others[ROLES] = {[ROLE_KEEPER] = ROLE_SIP, [ROLE_SIP] = ROLE_KEEPER};
     if (channel_pair(fds)) {
         log_errno("the roles cannot be connected");
         return;
     }
-    for (int i = 0; i < ROLES; i++) {
-        struct view other = {(const char *)&others[i], 1};
-        child_send(&d->children[i], ROLE_PEER, 0, other, fds[i]);
+    for (int i = 0; i < 2; i++) {
+        struct view name = {(const char *)&names[i], 1};
+        child_send(ends[i], ROLE_PEER, 0, name, fds[i]);
         close(fds[i]);
     }
+    d->unlinked[other] = false;
+}
+
+static void peers_connect(struct daemon *d)
+{
+    for (int i = 0; i < ROLES; i++)
+        if (i != ROLE_SIP && d->unlinked[i] && d->children[i].ready && d->children[ROLE_SIP].ready)
+            peer_connect(d, (enum role)i);
 }
 
 static void role_ready(struct daemon *d, struct child *c)
@@ -163,11 +173,16 @@ static void role_ready(struct daemon *d, struct child *c)
     c->ready = true;
     c->failures = 0;
     for (int i = 0; i < ROLES; i++)
+        d->unlinked[i] |= c->role == ROLE_SIP || (int)c->role == i;
+    if (d->ready) {
+        log_info("the %s role is back", role_name(c->role));
+        peers_connect(d);
+    }
+    for (int i = 0; i < ROLES; i++)
         if (!d->children[i].ready)
             return;
     peers_connect(d);
     if (d->ready) {
-        log_info("the %s role is back", role_name(c->role));
         notify_status("Answering SIP");
         return;
     }
@@ -223,6 +238,8 @@ static void role_ponged(struct daemon *d, struct child *c, uint64_t id)
 {
     c->answered = clock_ms();
     reload_ponged(d, c->role, id);
+    if (c->role == ROLE_MEDIA)
+        media_ports_ponged(&d->ports, c);
 }
 
 static void role_message(void *arg, const struct channel_message *m)
@@ -243,6 +260,8 @@ static void role_message(void *arg, const struct channel_message *m)
         stream_give(c, m);
     else if (m->type == ROLE_WANT_SOCKET && c->role == ROLE_SIP)
         socket_give(c, m->id);
+    else if (m->type == ROLE_WANT_PORTS && c->role == ROLE_MEDIA)
+        media_ports_wanted(&d->ports, c, m->body);
     else if (m->type == ROLE_ASK && c->role == ROLE_KEEPER)
         daemon_asked(d, m->id, m->body);
     else
@@ -270,7 +289,10 @@ static void role_brief(struct daemon *d, struct child *c)
         child_send(c, ROLE_CONTROL, 0, (struct view){(const char *)&owner, sizeof owner},
                    d->control);
     }
-    child_send(c, ROLE_START, 0, VIEW_NONE, -1);
+    if (c->role == ROLE_MEDIA)
+        media_ports_brief(&d->ports, c);
+    else
+        child_send(c, ROLE_START, 0, VIEW_NONE, -1);
 }
 
 static void restart_later(struct child *c)
@@ -422,6 +444,8 @@ static bool files_open(struct daemon *d)
     d->ipv6 = c->listen_count == listens;
     if (control_open(&d->control, c->control, error))
         return fail_start(error);
+    if (media_ports_open(&d->ports, c))
+        return fail_start("the ledger of calls cannot be made");
     return true;
 }
 
@@ -493,6 +517,7 @@ static void daemon_close(struct daemon *d)
     }
     if (d->tls >= 0)
         close(d->tls);
+    media_ports_close(&d->ports);
     if (d->config)
         listeners_close(d->listeners, listeners_count(d->config));
     config_free(d->config);
@@ -531,6 +556,7 @@ int parent_run(const char *path)
                        .file = path ? path : config_default_path(),
                        .control = -1,
                        .tls = -1,
+                       .ports = {.ledger = -1},
                        .reload = {.tls = -1}};
     descriptors_fill();
     umask(077);

@@ -46,6 +46,18 @@ static bool strangers_limit(struct worker *w, const struct request *r)
     return true;
 }
 
+/* A call whose audio cannot pass through here ends before it begins. */
+static bool audio_refuse(struct worker *w, struct request *r)
+{
+    char bytes[256];
+    struct text lines = TEXT(bytes);
+    unsigned status = anchor_admit(w, r, &lines);
+
+    if (status)
+        answer(w, r, status, text_done(&lines));
+    return status;
+}
+
 /* The response context of r, whose targets are to be added; NULL: answered. */
 static struct context *context_begin(struct worker *w, struct request *r, bool stranger)
 {
@@ -55,7 +67,7 @@ static struct context *context_begin(struct worker *w, struct request *r, bool s
         answer(w, r, 440, VIEW_NONE);
         return NULL;
     }
-    if (strangers_limit(w, r) || !transaction_begin(w, r, stranger))
+    if (strangers_limit(w, r) || audio_refuse(w, r) || !transaction_begin(w, r, stranger))
         return NULL;
     c = context_new(w, r);
     if (!c) {
@@ -240,10 +252,10 @@ void proxy_forward_ack(struct worker *w, struct request *r, const struct sip_flo
     static __thread char buffer[SIP_OUT_MAX];
     struct text out = TEXT(buffer);
     struct hop hop = {.flow = *to, .uri = r->contact};
-    uint64_t id;
+    struct forwarded what;
 
     if (r->m->max_forwards == 0 || !may_take(r, to) ||
-        forward_request(w, &out, r, &hop, false, &id) != OK) {
+        forward_request(w, &out, r, &hop, false, &what) != OK) {
         w->counters.stray_acks++;
         return;
     }

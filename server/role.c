@@ -33,7 +33,7 @@ struct process {
 };
 
 static const struct role_ops *const roles[ROLES] = {
-    [ROLE_KEEPER] = &keeper_role, [ROLE_SIP] = &sip_role};
+    [ROLE_KEEPER] = &keeper_role, [ROLE_MEDIA] = &media_role, [ROLE_SIP] = &sip_role};
 
 static void process_end(struct process *p, int status)
 {
@@ -263,6 +263,8 @@ static void message_take(void *arg, const struct channel_message *m)
         return;
     if (p->working && !p->ended)
         message_working(p, m);
+    else if (!p->ended && p->ops->hand_over)
+        p->ops->hand_over(&p->context, m);
     else if (m->fd >= 0)
         close(m->fd);
 }

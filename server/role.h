@@ -5,7 +5,7 @@
 
 #include "server/config.h"
 
-enum role { ROLE_KEEPER, ROLE_SIP, ROLES };
+enum role { ROLE_KEEPER, ROLE_MEDIA, ROLE_SIP, ROLES };
 
 /* Messages on the channel between the parent and a role. */
 enum role_message {
@@ -25,6 +25,9 @@ enum role_message {
     ROLE_ANSWER, /* answers ROLE_ASK: u8 last, JSON text */
     ROLE_STOP,   /* end cleanly */
     ROLE_SOCKET, /* answers ROLE_WANT_SOCKET, same id: fd of an unconnected socket, or none */
+    ROLE_LEDGER, /* media, before ROLE_START: fd of the ledger of its calls */
+    ROLE_PORT,   /* media, also before ROLE_START: address of a pair of ports, u8 1: RTCP; fd */
+    ROLE_PORTS,  /* media, ends the answer to ROLE_WANT_PORTS: address, u8 1: there are no more */
     /* role -> parent */
     ROLE_READY,
     ROLE_FAILED,   /* text for people: the daemon cannot start or the role cannot go on */
@@ -32,6 +35,7 @@ enum role_message {
     ROLE_PONG,
     ROLE_WANT_STREAM, /* u8 4 or 6: sip may not call socket() itself */
     ROLE_WANT_SOCKET, /* sip, to ask name servers; id: ROLE_SOCKET_IPV6, ROLE_SOCKET_STREAM */
+    ROLE_WANT_PORTS,  /* media: address of ours, u16: so many more pairs of ports */
     ROLE_ASK,         /* keeper: JSON control request that is the parent's to answer */
 };
 
@@ -60,6 +64,8 @@ struct role_ops {
     const char *name;
     /* Optional: what has to be asked of the system before the sandbox closes. */
     bool (*early)(struct role_context *c, char error[256]);
+    /* Optional: what comes before the start and is this role's own; owns m->fd. */
+    void (*hand_over)(struct role_context *c, const struct channel_message *m);
     /* Begins to work; the sandbox is closed already. false: error goes to the parent, which ends.
      */
     bool (*start)(struct role_context *c, char error[256]);
@@ -75,7 +81,7 @@ struct role_ops {
     void (*stop)(struct role_context *c);
 };
 
-extern const struct role_ops keeper_role, sip_role;
+extern const struct role_ops keeper_role, media_role, sip_role;
 
 /* main() of a re-executed role: channel to the parent is descriptor 3. Returns the exit status. */
 int role_main(enum role role);

@@ -139,7 +139,9 @@ bool route_dialog(struct worker *w, struct request *r, struct sip_flow *to)
             w->counters.false_tokens++;
         return false;
     }
-    *to = token_tag_hash(r->m->from_tag) == token.caller_tag ? token.callee : token.caller;
+    r->session = token.id;
+    r->of_callee = token_tag_hash(r->m->from_tag) != token.caller_tag;
+    *to = r->of_callee ? token.caller : token.callee;
     transport_keep(w->transport, &r->from); /* the token proves a part in the call */
     if (!gruu_resolve(w, r, to))
         return false;
@@ -207,14 +209,15 @@ static void record_line(const struct worker *w, struct text *out, const struct s
 }
 
 void route_record(const struct worker *w, struct text *out, const struct sip_message *m,
-                  const struct sip_flow *caller, const struct sip_flow *callee)
+                  struct route_token *token)
 {
-    struct route_token token = {*caller, *callee, token_tag_hash(m->from_tag)};
+    const struct sip_flow *caller = &token->caller, *callee = &token->callee;
     bool secure = view_istarts(m->uri, VIEW("sips:"));
     char bytes[TOKEN_TEXT_MAX];
     struct text t = TEXT(bytes);
 
-    token_write(&t, w->token_key, m->call_id, &token);
+    token->caller_tag = token_tag_hash(m->from_tag);
+    token_write(&t, w->token_key, m->call_id, token);
     record_line(w, out, callee, text_done(&t), secure);
     if (caller->transport != callee->transport || caller->family != callee->family)
         record_line(w, out, caller, text_done(&t), secure);

@@ -12,10 +12,10 @@ unsigned route_count_own(const struct worker *w, const struct request *r);
 bool route_dialog(struct worker *w, struct request *r, struct sip_flow *to);
 /* Edits the own Route values out of the message, and with `last` the last one. */
 void route_strip(struct edits *e, const struct request *r, bool last);
-/* Writes Record-Route lines for a dialog between two flows: one value, or two when transport or
- * family differ (RFC 5658), the callee's side first. */
+/* Writes Record-Route lines for a dialog between the two flows of token, and its id into it: one
+ * value, or two when transport or family differ (RFC 5658), the callee's side first. */
 void route_record(const struct worker *w, struct text *out, const struct sip_message *m,
-                  const struct sip_flow *caller, const struct sip_flow *callee);
+                  struct route_token *token);
 /* The way to a URI: its flow when the host is numeric, else the host to look up (RFC 3263). False:
  * it cannot be reached from here. */
 bool route_hop(const struct worker *w, const struct uri *uri, struct hop *out);

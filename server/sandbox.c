@@ -46,7 +46,7 @@ static enum error root_change(const char *folder, char error[256])
 static enum error root_empty_in(const char *folder, char error[256])
 {
     char path[4200];
-    snprintf(path, sizeof path, "%s/sip-root.XXXXXX", folder);
+    snprintf(path, sizeof path, "%s/empty-root.XXXXXX", folder);
     int above = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (above < 0 || !mkdtemp(path)) {
         enum error e = fail(error, folder);
@@ -112,7 +112,7 @@ static void limits_set(bool threads)
 enum error sandbox_enter(enum role role, const struct config *config, char error[256])
 {
     bool root = geteuid() == 0, chroots = sandbox_chroots(config);
-    bool threads = role == ROLE_KEEPER || config->workers > 1;
+    bool threads = role == ROLE_KEEPER || (role == ROLE_SIP && config->workers > 1);
     const char *name = role == ROLE_KEEPER ? config->keeper_user : config->user;
     const struct passwd *account = root ? getpwnam(name) : NULL;
     enum error e = OK;

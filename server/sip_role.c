@@ -9,8 +9,11 @@
 
 #include "server/guards.h"
 #include "server/keeper_link.h"
+#include "server/media_link.h"
 #include "server/tls_files.h"
 #include "server/worker.h"
+
+#define STOCK_WAIT 2000 /* ms that a start waits for ports for audio */
 
 static uint8_t prefix_of(const struct sockaddr *mask)
 {
@@ -209,11 +212,43 @@ static bool sip_start(struct role_context *c, char error[256])
     return e == OK;
 }
 
+/* Nobody is served without the keeper: calls are not to be refused for want of ports either. */
+static void on_stocked(struct worker *w)
+{
+    int fd = w->keeper_waits;
+
+    timer_disarm(&w->patience);
+    w->stocked = NULL;
+    w->keeper_waits = 0;
+    if (fd)
+        keeper_link_connect(w, fd);
+}
+
+static void on_patience(struct timer *timer)
+{
+    on_stocked(TIMER_OWNER(timer, struct worker, patience));
+}
+
+static void keeper_take(struct worker *w, int fd)
+{
+    if (media_link_is_stocked(w) || w->nonces) {
+        keeper_link_connect(w, fd);
+        return;
+    }
+    if (w->keeper_waits)
+        close(w->keeper_waits);
+    w->keeper_waits = fd;
+    w->stocked = on_stocked;
+    timer_arm(w->wheel, &w->patience, STOCK_WAIT, on_patience);
+}
+
 static void sip_peer(struct role_context *c, enum role other, int fd)
 {
     clock_update();
     if (other == ROLE_KEEPER)
-        keeper_link_connect(c->state, fd);
+        keeper_take(c->state, fd);
+    else if (other == ROLE_MEDIA)
+        media_link_connect(c->state, fd);
     else
         close(fd);
     worker_turn(c->state);
@@ -268,6 +303,7 @@ static void sip_stop(struct role_context *c)
 
     if (!w)
         return;
+    timer_disarm(&w->patience);
     if (w->transport)
         worker_free(w);
     resolver_free(w->resolver);

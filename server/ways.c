@@ -25,6 +25,14 @@ static bool flow_ready(const struct context *c, struct hop *hop)
            transport_name(t, &hop->flow, hop->where.host) == OK;
 }
 
+/* Another way has another session; the same again keeps it. */
+static void session_take(struct branch *b, uint64_t session)
+{
+    if (b->session != session)
+        anchor_close(b->context->worker, b->session);
+    b->session = session;
+}
+
 /* Sends the request to the next address that can be reached. False: there is none. */
 static bool next_send(struct branch *b)
 {
@@ -35,12 +43,14 @@ static bool next_send(struct branch *b)
     while (c->request.m && ways->next < ways->count) {
         struct text out = TEXT(buffer);
         struct hop hop = ways->hop;
-        uint64_t id;
+        struct forwarded what;
 
         hop.flow = ways->flows[ways->next++];
         hop.credentials = pack_bytes_view(&ways->answer);
-        if (flow_ready(c, &hop) && fork_write(c, &out, &c->request, &hop, &id) == OK &&
-            branch_send(b, &hop.flow, c->request.m->method_id, id, text_done(&out)) == OK)
+        if (!flow_ready(c, &hop) || fork_write(c, &out, &c->request, &hop, &what) != OK)
+            continue;
+        session_take(b, what.session);
+        if (branch_send(b, &hop.flow, c->request.m->method_id, what.branch, text_done(&out)) == OK)
             return true;
     }
     return false;

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/anchor.h"
 #include "server/calls.h"
 #include "server/context.h"
 #include "server/credential.h"
 #include "server/guards.h"
 #include "server/keepalive.h"
 #include "server/keeper_link.h"
+#include "server/media_link.h"
 #include "server/trace.h"
 #include "server/trunk.h"
 
@@ -85,7 +87,8 @@ static enum error parts_make(struct worker *w)
                                w->address_count)) != OK ||
         (error = transactions_new(&w->transactions, w->wheel, &w->link)) != OK ||
         (error = location_new(&w->location, w->wheel)) != OK || (error = keepalives_new(w)) != OK ||
-        (error = gateways_new(&w->gateways)) != OK || (error = calls_new(w)) != OK ||
+        (error = gateways_new(&w->gateways)) != OK || (error = anchors_new(w)) != OK ||
+        (error = media_link_new(w)) != OK || (error = calls_new(w)) != OK ||
         (error = guards_new(w)) != OK)
         return error;
     return keeper_link_new(w);
@@ -123,6 +126,8 @@ void worker_free(struct worker *w)
     trunks_free(w);
     credentials_free(w);
     calls_free(w);
+    anchors_free(w);
+    media_link_free(w);
     transactions_free(w->transactions);
     location_free(w->location);
     keepalives_free(w);

@@ -15,6 +15,7 @@ struct context;
 /* Bytes sent to somebody who has proven nothing, for each byte of his. */
 #define STRANGER_TIMES 3
 
+struct anchors;
 struct calls;
 struct event;
 struct credential_query;
@@ -22,6 +23,7 @@ struct held;
 struct keepalives;
 struct trunk;
 struct keeper_link;
+struct media_link;
 struct trace;
 
 struct worker {
@@ -36,6 +38,9 @@ struct worker {
     struct location *location;
     struct keepalives *keepalives;
     struct calls *calls;
+    struct anchors *anchors;
+    struct media_link *media;
+    void (*stocked)(struct worker *w); /* told when ports for audio have come; NULL: nobody waits */
     struct gateways *gateways;
     struct plan plan;
     struct nonces *nonces; /* NULL until the keeper has sent the secret */
@@ -55,6 +60,8 @@ struct worker {
     struct sip_link link;     /* all that leaves */
     struct counters counters;
     uint8_t token_key[16], tag_key[16];
+    struct timer patience; /* the start waits for ports for audio ... */
+    int keeper_waits;      /* ... before it takes this channel; 0: none */
     struct transport_address *addresses;
     size_t address_count;
     uint64_t started; /* ms */
@@ -71,6 +78,8 @@ struct request {
     bool trusted;                  /* of a gateway whose word about the caller counts (RFC 3325) */
     unsigned routes_own;           /* leading Route values that were ours */
     bool in_dialog;                /* its token proves that the call it is about was let through */
+    uint64_t session;              /* in a dialog: the id of its token; else 0 */
+    bool of_callee;                /* in a dialog: who was called once has sent it */
     bool flow_failed;              /* the connection that its token names is gone (RFC 5626) */
     struct view contact;           /* in a dialog: what the GRUU in its Request-URI stands for */
 };

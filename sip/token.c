@@ -86,8 +86,16 @@ static bool take_flow(struct sip_flow *out, struct view *rest)
     return true;
 }
 
+static uint64_t id_of(const uint8_t mac[MAC_BYTES])
+{
+    uint64_t id;
+
+    memcpy(&id, mac, sizeof(id));
+    return id ? id : 1;
+}
+
 void token_write(struct text *out, const uint8_t key[16], struct view call_id,
-                 const struct route_token *token)
+                 struct route_token *token)
 {
     uint8_t bytes[TOKEN_BYTES] = {TOKEN_VERSION};
     size_t n = HEAD_BYTES;
@@ -96,6 +104,7 @@ void token_write(struct text *out, const uint8_t key[16], struct view call_id,
     n += put_flow(bytes + n, &token->caller);
     n += put_flow(bytes + n, &token->callee);
     mac_make(bytes + n, key, call_id, bytes, n);
+    token->id = id_of(bytes + n);
     encode(out, bytes, n + MAC_BYTES);
 }
 
@@ -113,6 +122,7 @@ bool token_read(struct route_token *out, const uint8_t key[16], struct view call
     if (!same_bytes(mac, bytes + n, MAC_BYTES))
         return false;
     memcpy(&out->caller_tag, bytes + 1, 4);
+    out->id = id_of(mac);
     rest = (struct view){(char *)bytes + HEAD_BYTES, n - HEAD_BYTES};
     return take_flow(&out->caller, &rest) && take_flow(&out->callee, &rest) && rest.n == 0;
 }

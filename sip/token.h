@@ -11,12 +11,13 @@
 struct route_token {
     struct sip_flow caller, callee;
     uint32_t caller_tag; /* hash of the caller's From tag: tells the direction */
+    uint64_t id;         /* its MAC: a name that nobody else can make; never 0 */
 };
 
 uint32_t token_tag_hash(struct view tag);
-/* Writes the token's text. */
+/* Writes the token's text, and its id into it. */
 void token_write(struct text *out, const uint8_t key[16], struct view call_id,
-                 const struct route_token *token);
+                 struct route_token *token);
 /* Reads it back; false when it was not made by us for this Call-ID. */
 bool token_read(struct route_token *out, const uint8_t key[16], struct view call_id,
                 struct view text);

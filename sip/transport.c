@@ -259,7 +259,7 @@ enum error transport_reach(const struct transport *t, struct sip_flow *flow)
     return OK;
 }
 
-void transport_sent_by(const struct transport *t, const struct sip_flow *flow, struct text *out)
+void transport_local(const struct transport *t, const struct sip_flow *flow, uint8_t out[16])
 {
     static const uint8_t zeros[16];
     const struct listener *l = transport_listener(t, flow);
@@ -270,6 +270,26 @@ void transport_sent_by(const struct transport *t, const struct sip_flow *flow, s
 
         local = l && !l->wildcard ? l->address : nearest ? nearest : zeros;
     }
+    memcpy(out, local, sizeof(zeros));
+}
+
+bool transport_hears(const struct transport *t, uint8_t family, const uint8_t address[16])
+{
+    for (unsigned i = 0; i < t->listener_count; i++) {
+        const struct listener *l = &t->listeners[i];
+
+        if (l->family == family && (l->wildcard || !memcmp(l->address, address, 16)))
+            return true;
+    }
+    return false;
+}
+
+void transport_sent_by(const struct transport *t, const struct sip_flow *flow, struct text *out)
+{
+    const struct listener *l = transport_listener(t, flow);
+    uint8_t local[16];
+
+    transport_local(t, flow, local);
     flow_address_text(local, flow->family, true, out);
     text_string(out, ":");
     text_number(out, l ? l->port : flow_default_port(flow->transport));

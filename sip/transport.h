@@ -79,6 +79,10 @@ void transport_keep(struct transport *t, const struct sip_flow *flow);
 /* Chooses listener and local address for a flow whose transport, peer address and port are set.
  * ERR_NOT_FOUND: no listener of that transport and family, or no single host. */
 enum error transport_reach(const struct transport *t, struct sip_flow *flow);
+/* Our own address towards the peer of flow; zeros when there is none. */
+void transport_local(const struct transport *t, const struct sip_flow *flow, uint8_t out[16]);
+/* Does a socket of t listen on this address of ours? */
+bool transport_hears(const struct transport *t, uint8_t family, const uint8_t address[16]);
 /* Our own "host:port" towards the peer of flow, for Via and Record-Route. */
 void transport_sent_by(const struct transport *t, const struct sip_flow *flow, struct text *out);
 /* Is this numeric address one of this host's? */

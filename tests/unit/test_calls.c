@@ -51,7 +51,7 @@ static uint64_t answered(struct call *call, const char *id)
     struct sip_message m = {
         .call_id = view_of(id), .from_tag = VIEW("caller"), .to_tag = VIEW("callee")};
 
-    call_answer(&office.worker, call, &m, &flow, &flow);
+    call_answer(&office.worker, call, &m, &flow, &flow, 0);
     return call_dialog(&m);
 }
 

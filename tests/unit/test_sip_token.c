@@ -16,7 +16,7 @@ static struct route_token token_of(const char *caller, const char *callee)
     return t;
 }
 
-static struct view token_text(char bytes[TOKEN_TEXT_MAX], const struct route_token *token)
+static struct view token_text(char bytes[TOKEN_TEXT_MAX], struct route_token *token)
 {
     struct text out = {.p = bytes, .size = TOKEN_TEXT_MAX};
 

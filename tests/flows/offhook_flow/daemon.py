@@ -20,14 +20,16 @@ OFFHOOKD = os.environ.get("OFFHOOKD", os.path.join(BUILD, "server", "offhookd"))
 OFFHOOK = os.environ.get("OFFHOOK", os.path.join(BUILD, "cli", "offhook"))
 # what tests do wrong from loopback is judged by the guard only if the test is about it
 TRUSTED = 'guard { trusted = {"127.0.0.0/8", "::1"} }'
+# away from the ports that phones of tests name without having them
+MEDIA = 'media { ports = "45000-60998" }'
 SANDBOX = os.environ.get("OFFHOOK_SANDBOX", "off")
 WORKERS = os.environ.get("OFFHOOK_WORKERS", "1")
 
 
 def free_port():
-    """A port below the ephemeral range that is free on UDP and TCP, IPv4 and IPv6."""
+    """A port below those of audio that is free on UDP and TCP, IPv4 and IPv6."""
     for _ in range(200):
-        port = random.randrange(15000, 31000)
+        port = random.randrange(10000, 16384)
         taken = []
         try:
             for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
@@ -115,6 +117,8 @@ class Daemon:
             f.write(self.config + "\n")
             if "guard" not in self.config:
                 f.write(TRUSTED + "\n")
+            if "media" not in self.config:
+                f.write(MEDIA + "\n")
 
     # life
 

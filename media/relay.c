@@ -1,0 +1,270 @@
+/* Packets: a set of sockets of its own inside the event loop, so that one costs no more than a
+ * receive, a comparison and a send. */
+#include "media/relay.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "media/rtcp.h"
+#include "media/rtp.h"
+
+#define BATCH      64
+#define PACKET_MAX 65536
+#define RTP_CLOCKS 35
+
+struct relay {
+    int set; /* epoll */
+    struct event *ready;
+    uint64_t now; /* us */
+    struct relay_counts counts;
+};
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static struct learn *lane_learn(const struct lane *lane)
+{
+    return &lane->of->entry->learn[lane->side][lane->rtcp];
+}
+
+/* The peer of both, without what the kernel leaves open. */
+static bool is_from(const struct lane_address *a, const struct sockaddr_storage *from)
+{
+    if (from->ss_family == AF_INET)
+        return a->size == sizeof(struct sockaddr_in) && !memcmp(&a->raw, from, 8);
+    return a->size == sizeof(struct sockaddr_in6) && !memcmp(&a->raw, from, 4) &&
+           !memcmp(&((const struct sockaddr_in6 *)&a->raw)->sin6_addr,
+                   &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
+}
+
+static void address_take(struct lane_address *out, const struct media_address *a)
+{
+    out->size = a->port ? media_address_sockaddr(a, &out->raw) : 0;
+}
+
+static void lane_connect(struct lane *lane, bool wanted)
+{
+    const struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+    if (wanted)
+        lane->connected = !connect(lane->fd, (struct sockaddr *)&lane->send.raw, lane->send.size);
+    else if (lane->connected)
+        lane->connected = connect(lane->fd, &none, sizeof(none)) < 0;
+}
+
+/* A connected socket hears nobody else, and that by the kernel's judgement; one whose phone may
+ * come from another port has to hear all. RTCP is too rare to be worth it. */
+static void lane_settle(struct lane *lane, uint64_t now)
+{
+    const struct learn *l = lane_learn(lane);
+    bool single = l->accept.port && media_address_same(&l->accept, &l->send);
+    bool wanted = single && !lane->rtcp && !learn_listens(l, now);
+    struct lane_address before = lane->send;
+
+    address_take(&lane->accept, &l->accept);
+    address_take(&lane->send, &l->send);
+    if (lane->connected && !is_from(&before, &lane->send.raw))
+        lane_connect(lane, false);
+    if (wanted != lane->connected)
+        lane_connect(lane, wanted);
+}
+
+static uint32_t clock_of(const struct stream_side *side, uint8_t type)
+{
+    static const uint32_t usual[RTP_CLOCKS] = {
+        [0] = 8000,  [3] = 8000,   [4] = 8000,   [5] = 8000,   [6] = 16000,
+        [7] = 8000,  [8] = 8000,   [9] = 8000,   [10] = 44100, [11] = 44100,
+        [12] = 8000, [13] = 8000,  [15] = 8000,  [16] = 11025, [17] = 22050,
+        [18] = 8000, [26] = 90000, [31] = 90000, [32] = 90000, [34] = 90000};
+
+    for (int i = 0; i < STREAM_FORMATS && side->formats[i].clock; i++)
+        if (side->formats[i].type == type)
+            return side->formats[i].clock;
+    return type < RTP_CLOCKS ? usual[type] : 0;
+}
+
+/* The types that a sender uses are those of the receiver's description (RFC 3264 5.1). */
+static void packet_count(struct relay *r, struct lane *lane, const struct learn_packet *p,
+                         uint32_t timestamp, const uint8_t *bytes, size_t n)
+{
+    struct ledger_stream *e = lane->of->entry;
+    struct figures *f = &e->figures[lane->side], *other = &e->figures[!lane->side];
+
+    if (p->kind == LEARN_RTP)
+        figures_rtp(f, p, timestamp, n, r->now, clock_of(&e->is.sides[!lane->side], p->type));
+    else if (p->kind == LEARN_RTCP)
+        rtcp_pass(f, other, bytes, n, r->now, e->is.encrypted);
+    else
+        f->last = r->now / 1000;
+}
+
+static void packet_send(struct relay *r, struct lane *lane, const struct learn_packet *p,
+                        const uint8_t *bytes, size_t n)
+{
+    const struct stream *is = &lane->of->entry->is;
+    bool rtcp = lane->rtcp || (p->kind == LEARN_RTCP && !is->mux);
+    struct lane *to = &lane->of->lanes[!lane->side][rtcp && !is->mux];
+    ssize_t sent;
+
+    if (is->sides[to->side].held || !to->send.size) {
+        r->counts.nowhere++;
+        return;
+    }
+    sent = to->connected ? send(to->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+                         : sendto(to->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL,
+                                  (struct sockaddr *)&to->send.raw, to->send.size);
+    if (sent < 0 && errno == ECONNREFUSED) /* told of an earlier one: this one was not sent yet */
+        sent = send(to->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0)
+        r->counts.failed++;
+    else
+        r->counts.packets++;
+}
+
+/* May the packet pass? The rare case: what is known may change by it. */
+static bool packet_judge(struct relay *r, struct lane *lane, const struct sockaddr_storage *from,
+                         const struct learn_packet *p)
+{
+    struct media_address source = {0};
+    bool passes;
+
+    media_address_set(&source, (const struct sockaddr *)from);
+    passes = learn_packet(lane_learn(lane), &source, p, r->now / 1000);
+    if (!passes) {
+        r->counts.strangers++;
+        lane->of->entry->figures[lane->side].strangers++;
+    }
+    return passes;
+}
+
+static void lane_receive(struct relay *r, struct lane *lane)
+{
+    static uint8_t bytes[PACKET_MAX];
+    const struct stream *is = &lane->of->entry->is;
+    struct sockaddr_storage from;
+    socklen_t size = sizeof(from);
+    struct learn_packet p;
+    uint32_t timestamp = 0;
+    ssize_t n =
+        recvfrom(lane->fd, bytes, sizeof(bytes), MSG_DONTWAIT, (struct sockaddr *)&from, &size);
+
+    if (n < 0)
+        return;
+    if (!rtp_read(&p, &timestamp, bytes, (size_t)n, is->secure, is->other)) {
+        r->counts.garbage++;
+        return;
+    }
+    if (is_from(&lane->accept, &from))
+        learn_accepted(lane_learn(lane), &p, r->now / 1000);
+    else if (!packet_judge(r, lane, &from, &p))
+        return;
+    if (!lane->connected)
+        lane_settle(lane, r->now / 1000);
+    packet_count(r, lane, &p, timestamp, bytes, (size_t)n);
+    packet_send(r, lane, &p, bytes, (size_t)n);
+}
+
+static void on_ready(evutil_socket_t fd, short what, void *arg)
+{
+    struct relay *r = arg;
+    struct epoll_event events[BATCH];
+    int n = epoll_wait(fd, events, BATCH, 0);
+
+    (void)what;
+    r->now = now_us();
+    for (int i = 0; i < n; i++)
+        lane_receive(r, events[i].data.ptr);
+}
+
+enum error relay_new(struct relay **out, struct event_base *base)
+{
+    struct relay *r = calloc(1, sizeof(*r));
+
+    *out = r;
+    if (!r)
+        return ERR_MEMORY;
+    r->set = epoll_create1(EPOLL_CLOEXEC);
+    if (r->set >= 0)
+        r->ready = event_new(base, r->set, EV_READ | EV_PERSIST, on_ready, r);
+    if (r->ready) /* what is to be done with packets is heard before they are looked at */
+        event_priority_set(r->ready, LOOP_LATER);
+    if (r->ready && !event_add(r->ready, NULL))
+        return OK;
+    relay_free(r);
+    *out = NULL;
+    return ERR_SYSTEM;
+}
+
+void relay_free(struct relay *r)
+{
+    if (!r)
+        return;
+    if (r->ready)
+        event_free(r->ready);
+    if (r->set >= 0)
+        close(r->set);
+    free(r);
+}
+
+static bool lane_begin(struct relay *r, struct relayed *s, unsigned side, unsigned rtcp)
+{
+    struct lane *lane = &s->lanes[side][rtcp];
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = lane};
+
+    *lane = (struct lane){.of = s, .fd = -1, .side = (uint8_t)side, .rtcp = (uint8_t)rtcp};
+    if (!s->pairs[side])
+        return true;
+    lane->fd = s->pairs[side]->fds[rtcp];
+    lane->connected = true; /* as a former life may have left it */
+    lane_connect(lane, false);
+    return !epoll_ctl(r->set, EPOLL_CTL_ADD, lane->fd, &event);
+}
+
+enum error relay_start(struct relay *r, struct relayed *s)
+{
+    bool done = true;
+
+    for (unsigned i = 0; i < 4; i++)
+        done = lane_begin(r, s, i / 2, i % 2) && done;
+    relay_settle(r, s);
+    if (done)
+        return OK;
+    relay_stop(r, s);
+    return ERR_SYSTEM;
+}
+
+void relay_stop(struct relay *r, struct relayed *s)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        struct lane *lane = &s->lanes[i / 2][i % 2];
+
+        if (lane->fd < 0)
+            continue;
+        (void)epoll_ctl(r->set, EPOLL_CTL_DEL, lane->fd, NULL);
+        lane_connect(lane, false);
+        lane->fd = -1;
+    }
+}
+
+void relay_settle(struct relay *r, struct relayed *s)
+{
+    r->now = now_us();
+    for (unsigned i = 0; i < 4; i++)
+        if (s->lanes[i / 2][i % 2].fd >= 0)
+            lane_settle(&s->lanes[i / 2][i % 2], r->now / 1000);
+}
+
+struct relay_counts relay_counts(const struct relay *r)
+{
+    return r->counts;
+}

@@ -1,0 +1,53 @@
+/* The relay: packets in at one of our ports, out at another. A lane is one socket: RTP or RTCP of
+ * one side. */
+#ifndef OFFHOOK_MEDIA_RELAY_H
+#define OFFHOOK_MEDIA_RELAY_H
+
+#include "media/ledger.h"
+#include "media/pairs.h"
+
+struct event_base;
+struct relay;
+struct relayed;
+
+/* A socket address as the kernel has it. */
+struct lane_address {
+    struct sockaddr_storage raw;
+    socklen_t size; /* 0: none */
+};
+
+struct lane {
+    struct relayed *of;
+    int fd;
+    uint8_t side, rtcp; /* rtcp: 0 or 1 */
+    bool connected;
+    struct lane_address accept, send;
+};
+
+/* A stream that is being relayed. Owned by the caller, who has set `entry` and `pairs`. */
+struct relayed {
+    struct ledger_stream *entry;
+    struct pair *pairs[2];
+    struct lane lanes[2][2];
+};
+
+struct relay_counts {
+    uint64_t packets;   /* that came and went */
+    uint64_t strangers; /* that came from somebody else */
+    uint64_t garbage;   /* that were nothing a phone sends */
+    uint64_t nowhere;   /* for which there was no place to go, as on hold */
+    uint64_t failed;    /* that the system did not send */
+};
+
+/* ERR_MEMORY, ERR_SYSTEM. */
+enum error relay_new(struct relay **out, struct event_base *base);
+void relay_free(struct relay *r);
+/* Begins to listen for the stream. ERR_SYSTEM. */
+enum error relay_start(struct relay *r, struct relayed *s);
+/* Ends it; its sockets are nobody's again. */
+void relay_stop(struct relay *r, struct relayed *s);
+/* What its entry says of where to accept from and send to has changed. */
+void relay_settle(struct relay *r, struct relayed *s);
+struct relay_counts relay_counts(const struct relay *r);
+
+#endif

@@ -1,0 +1,41 @@
+/* The parent's share of the audio: it opens the ports and keeps a copy of every descriptor, also
+ * that of the ledger, for the next media role. */
+#ifndef OFFHOOK_SERVER_MEDIA_PORTS_H
+#define OFFHOOK_SERVER_MEDIA_PORTS_H
+
+#include "media/address.h"
+#include "server/child.h"
+
+#define MEDIA_HOSTS 32 /* addresses of ours */
+
+struct media_port_pair {
+    struct media_address local;
+    int fds[2];
+};
+
+struct media_ports {
+    struct media_port_pair *pairs;
+    size_t count, room;
+    struct {
+        struct media_address address;
+        unsigned next; /* port to be opened next */
+    } hosts[MEDIA_HOSTS];
+    unsigned host_count;
+    uint16_t first, last;
+    int ledger;    /* -1: not made yet */
+    size_t handed; /* pairs that the starting role has got */
+    uint64_t busy; /* ports that somebody else had */
+};
+
+/* Makes the ledger. ERR_SYSTEM. */
+enum error media_ports_open(struct media_ports *p, const struct config *config);
+void media_ports_close(struct media_ports *p);
+/* Hands over to a role that has just been started; goes on with each ROLE_PONG, up to ROLE_START.
+ */
+void media_ports_brief(struct media_ports *p, struct child *c);
+/* Its ROLE_PONG. */
+void media_ports_ponged(struct media_ports *p, struct child *c);
+/* Its ROLE_WANT_PORTS. */
+void media_ports_wanted(struct media_ports *p, struct child *c, struct view body);
+
+#endif

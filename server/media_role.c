@@ -1,0 +1,106 @@
+/* The media role: media/media.h on the parent's messages. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "media/media.h"
+#include "server/role.h"
+
+static void want_ports(void *arg, const struct media_address *host, unsigned count)
+{
+    const struct role_context *c = arg;
+    struct pack body = {0};
+
+    media_address_pack(&body, host);
+    pack_u16(&body, (uint16_t)count);
+    if (body.error || channel_send(c->parent, ROLE_WANT_PORTS, 0, pack_bytes_view(&body), -1) != OK)
+        log_error("ports for audio cannot be asked for");
+    pack_free(&body);
+}
+
+static void ledger_take(struct role_context *c, int fd)
+{
+    struct media_options options = {
+        .ledger = fd, .timeout = c->config->media.timeout, .want = want_ports, .arg = c};
+    struct media *m;
+
+    if (media_new(&m, c->base, &options) == OK)
+        c->state = m;
+}
+
+static void port_take(struct role_context *c, const struct channel_message *m)
+{
+    struct view rest = m->body;
+    bool bad = false;
+    struct media_address local = media_address_unpack(&rest, &bad);
+    bool rtcp = unpack_u8(&rest, &bad);
+
+    if (!bad && c->state && m->fd >= 0)
+        media_add_port(c->state, &local, rtcp, m->fd);
+    else if (m->fd >= 0)
+        close(m->fd);
+}
+
+static void media_hand_over(struct role_context *c, const struct channel_message *m)
+{
+    if (m->type == ROLE_PORT)
+        port_take(c, m);
+    else if (m->type == ROLE_LEDGER && !c->state && c->config)
+        ledger_take(c, m->fd);
+    else if (m->fd >= 0)
+        close(m->fd);
+}
+
+static bool media_start(struct role_context *c, char error[256])
+{
+    if (!c->state) {
+        snprintf(error, 256, "there is not enough memory for the calls' audio");
+        return false;
+    }
+    clock_update();
+    media_adopt(c->state);
+    return true;
+}
+
+static void media_peer(struct role_context *c, enum role other, int fd)
+{
+    if (other == ROLE_SIP)
+        media_connect(c->state, fd);
+    else
+        close(fd);
+}
+
+static void media_commit(struct role_context *c)
+{
+    media_set_timeout(c->state, c->config->media.timeout);
+}
+
+static void media_message(struct role_context *c, const struct channel_message *m)
+{
+    struct view rest = m->body;
+    bool bad = false;
+    struct media_address host;
+    bool exhausted;
+
+    if (m->type != ROLE_PORTS) {
+        media_hand_over(c, m);
+        return;
+    }
+    host = media_address_unpack(&rest, &bad);
+    exhausted = unpack_u8(&rest, &bad);
+    if (!bad)
+        media_ports_answered(c->state, &host, exhausted);
+}
+
+static void media_stop(struct role_context *c)
+{
+    media_free(c->state);
+    c->state = NULL;
+}
+
+const struct role_ops media_role = {.name = "media",
+                                    .hand_over = media_hand_over,
+                                    .start = media_start,
+                                    .peer = media_peer,
+                                    .commit = media_commit,
+                                    .message = media_message,
+                                    .stop = media_stop};

@@ -1,0 +1,139 @@
+"""The audio of a phone: a pair of UDP sockets, what it sends and what it hears."""
+
+import contextlib
+import random
+import re
+import select
+import socket
+import struct
+import time
+
+WAIT = 4.0  # s
+
+
+def place(body, stream=0):
+    """(host, port, RTCP port) of a stream of a description: where its writer is to be sent to."""
+    text = body.decode()
+    session, *streams = re.split(r"(?m)^(?=m=)", text)
+    lines = streams[stream]
+    c = re.search(r"(?m)^c=IN IP[46] (\S+)", lines) or re.search(r"(?m)^c=IN IP[46] (\S+)", session)
+    port = int(re.match(r"m=\S+ (\d+)", lines)[1])
+    rtcp = re.search(r"(?m)^a=rtcp:(\d+)", lines)
+    return c[1], port, int(rtcp[1]) if rtcp else port + 1
+
+
+class Audio:
+    """One phone's RTP and RTCP, on an even port and the next. namespace: see network.py."""
+
+    def __init__(self, host="127.0.0.1", where=None, ssrc=None):
+        self.host = host
+        self.where = where or contextlib.nullcontext
+        self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.ssrc = ssrc or random.getrandbits(32)
+        self.sequence, self.timestamp = random.getrandbits(16), random.getrandbits(32)
+        self.to = None  # (host, port, RTCP port), from the other side's description
+        with self.where():
+            self.rtp, self.rtcp = self.pair()
+        self.port = self.rtp.getsockname()[1]
+
+    def pair(self):
+        for _ in range(200):
+            port = random.randrange(34000, 44000, 2)
+            rtp, rtcp = (socket.socket(self.family, socket.SOCK_DGRAM) for _ in range(2))
+            try:
+                rtp.bind((self.host, port))
+                rtcp.bind((self.host, port + 1))
+                return rtp, rtcp
+            except OSError:
+                rtp.close()
+                rtcp.close()
+        raise AssertionError("no free pair of ports")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.rtp.close()
+        self.rtcp.close()
+
+    def moved(self):
+        """The NAT gives other ports: the same stream from other sockets."""
+        old = self.rtp, self.rtcp
+        with self.where():
+            self.rtp, self.rtcp = self.pair()
+        for s in old:
+            s.close()
+
+    def describe(self, address=None, port=None, more="", session="", version=1):
+        """A description of this phone's audio. more: lines of the stream; session: of the head."""
+        address = address or self.host
+        family = "IP6" if ":" in address else "IP4"
+        return (f"v=0\r\no=- 1 {version} IN {family} {address}\r\ns=-\r\n"
+                f"c=IN {family} {address}\r\nt=0 0\r\n{session}"
+                f"m=audio {port or self.port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n"
+                f"a=rtpmap:101 telephone-event/8000\r\n{more}").encode()
+
+    def answer_to(self, body, stream=0):
+        """Sends from now on where body says."""
+        self.to = place(body, stream)
+        return self
+
+    def packet(self, payload=b"", kind=0):
+        self.sequence = (self.sequence + 1) & 0xffff
+        self.timestamp = (self.timestamp + 160) & 0xffffffff
+        return struct.pack("!BBHII", 0x80, kind, self.sequence, self.timestamp,
+                           self.ssrc) + payload.ljust(160, b"\xd5")
+
+    def send(self, payload=b"", to=None):
+        """One packet of RTP; returns its bytes."""
+        data = self.packet(payload)
+        self.rtp.sendto(data, to or self.to[:2])
+        return data
+
+    def report(self, ntp=None, blocks=(), to=None):
+        """One sender report of RTCP; returns its bytes. blocks: (ssrc, fraction, lost, lsr, dlsr)."""
+        ntp = ntp or random.getrandbits(64) | 1 << 16
+        data = struct.pack("!BBHIQIII", 0x80 | len(blocks), 200, 6 + 6 * len(blocks), self.ssrc, ntp,
+                           self.timestamp, 1, 160)
+        for ssrc, fraction, lost, lsr, dlsr in blocks:
+            data += struct.pack("!IIIIII", ssrc, fraction << 24 | lost, self.sequence, 0, lsr, dlsr)
+        self.rtcp.sendto(data, to or (self.to[0], self.to[2]))
+        return data
+
+    def hear(self, sock=None, seconds=WAIT):
+        """The next packet: (bytes, source)."""
+        sock = sock or self.rtp
+        assert select.select([sock], [], [], seconds)[0], f"nothing came to port {self.port}"
+        data, source = sock.recvfrom(65536)
+        return data, source[:2]
+
+    def drain(self, seconds=0.0):
+        """All that has come, and comes within so many seconds: bytes of RTP and RTCP packets."""
+        got, end = [], time.monotonic() + seconds
+        while True:
+            ready = select.select([self.rtp, self.rtcp], [], [], max(0, end - time.monotonic()))[0]
+            if not ready:
+                return got
+            got += [s.recvfrom(65536)[0] for s in ready]
+
+
+def relayed(a, b, count=10):
+    """`count` packets each way, each of which has to come, from our port and unchanged."""
+    for one, other in ((a, b), (b, a)):
+        for _ in range(count):
+            sent = one.send()
+            data, source = other.hear()
+            assert data == sent
+            assert source == other.to[:2], f"it came from {source}, not from {other.to}"
+
+
+def reported(a, b):
+    """The same for RTCP."""
+    for one, other in ((a, b), (b, a)):
+        sent = one.report()
+        data, source = other.hear(other.rtcp)
+        assert data == sent
+        assert source == (other.to[0], other.to[2])
