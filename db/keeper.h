@@ -31,6 +31,12 @@ enum keeper_message {
     /* keeper -> sip */
     KEEPER_GATEWAY_RESPONSE, /* username, response in hex; both empty: there is no such gateway, or
                                 no password for it that can be read */
+    /* sip -> keeper */
+    KEEPER_CALL, /* a call that is over (db/record.h); answered by CALL_KEPT once it is on disk.
+                    While the database fails there is no answer: sip repeats it, to the next keeper
+                    or after a while. Repeated ones are kept once. */
+    /* keeper -> sip */
+    KEEPER_CALL_KEPT, /* empty: sip may forget the call */
 };
 
 enum verdict {

@@ -81,6 +81,22 @@ struct store_ban {
     struct view reason;
 };
 
+/* A call that is over (a CDR). Times are ms since 1970. */
+struct store_call {
+    uint64_t id;         /* random, never 0; people see 16 hex digits */
+    struct view call_id; /* Call-ID of its INVITE */
+    int64_t begun, ended;
+    int64_t answered;     /* 0: it never was */
+    struct view from, to; /* the URIs of From and of the Request-URI as they came */
+    struct view caller;   /* number of the user who has proven to call; "": nobody's */
+    struct view route;    /* where it went: "phone 5550002", "gateway isp", "elsewhere 192.0.2.1",
+                             "" nowhere */
+    uint16_t status;      /* final status of its INVITE */
+    struct view ended_by; /* "caller", "callee", "operator", "silence", "lost", "server" */
+    struct view audio;    /* JSON text, an array with an object a stream (docs/control.md); "" when
+                             none was anchored */
+};
+
 struct store;
 
 /* Hands over one object; false stops the walk. */

@@ -1,0 +1,37 @@
+/* Records on their way to the keeper. */
+#include "db/record.h"
+
+void record_pack(struct pack *k, const struct store_call *c)
+{
+    pack_u64(k, c->id);
+    pack_view(k, c->call_id);
+    pack_u64(k, (uint64_t)c->begun);
+    pack_u64(k, (uint64_t)c->answered);
+    pack_u64(k, (uint64_t)c->ended);
+    pack_view(k, c->from);
+    pack_view(k, c->to);
+    pack_view(k, c->caller);
+    pack_view(k, c->route);
+    pack_u16(k, c->status);
+    pack_view(k, c->ended_by);
+    pack_view(k, c->audio);
+}
+
+bool record_unpack(struct store_call *out, struct view *rest)
+{
+    bool bad = false;
+
+    out->id = unpack_u64(rest, &bad);
+    out->call_id = unpack_view(rest, &bad);
+    out->begun = (int64_t)unpack_u64(rest, &bad);
+    out->answered = (int64_t)unpack_u64(rest, &bad);
+    out->ended = (int64_t)unpack_u64(rest, &bad);
+    out->from = unpack_view(rest, &bad);
+    out->to = unpack_view(rest, &bad);
+    out->caller = unpack_view(rest, &bad);
+    out->route = unpack_view(rest, &bad);
+    out->status = unpack_u16(rest, &bad);
+    out->ended_by = unpack_view(rest, &bad);
+    out->audio = unpack_view(rest, &bad);
+    return !bad && out->id != 0;
+}
