@@ -1,5 +1,5 @@
 /* Commands that others answer: the parent (status, reload, stop) and the sip role (trace, route
- * test, its part of status). */
+ * test, calls that stand, its part of status). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,8 @@ static const struct {
 } relayed[] = {
     {"status", CLIENT_ASKING_PARENT},  {"reload", CLIENT_ASKING_PARENT},
     {"stop", CLIENT_ASKING_PARENT},    {"trace", CLIENT_ASKING_SIP},
-    {"route test", CLIENT_ASKING_SIP},
+    {"route test", CLIENT_ASKING_SIP}, {"call list", CLIENT_ASKING_SIP},
+    {"call show", CLIENT_ASKING_SIP},  {"call hangup", CLIENT_ASKING_SIP},
 };
 
 static const char *request_name_of(const json_t *request)

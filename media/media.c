@@ -43,6 +43,15 @@ static void on_stock(void *arg, const struct pair *pair)
     pack_free(&body);
 }
 
+static void on_none(void *arg, const struct media_address *host)
+{
+    struct pack body = {0};
+
+    media_address_pack(&body, host);
+    message_send(arg, MEDIA_SHORT, 0, &body);
+    pack_free(&body);
+}
+
 static void reports_pack(struct pack *k, const struct session *s)
 {
     for (int i = 0; s && i < STREAMS_MAX; i++)
@@ -301,7 +310,7 @@ enum error media_new(struct media **out, struct event_base *base,
                      const struct media_options *options)
 {
     struct media *m = calloc(1, sizeof(*m));
-    const struct pairs_handler handler = {on_want, on_stock, m};
+    const struct pairs_handler handler = {on_want, on_stock, on_none, m};
     enum error e;
 
     *out = NULL;

@@ -18,6 +18,7 @@ enum media_message {
     MEDIA_WELCOME, /* the end of the answer to a fresh MEDIA_HELLO, which has the shape of
                       MEDIA_RECORD and MEDIA_STREAM */
     MEDIA_PAIR,    /* address: a pair for the stock */
+    MEDIA_SHORT,   /* address: there are no more pairs of this host until calls end */
     MEDIA_CLOSED,  /* reports (report.h) */
     MEDIA_FIGURES, /* u64, u8 last, reports; id 0: there is none */
     MEDIA_ROLE,    /* u64, the counts of the role (report.h) */

@@ -182,6 +182,8 @@ void pairs_answered(struct pairs *p, const struct media_address *host, bool exha
     h->asked = 0;
     h->exhausted = exhausted;
     supply(p, h);
+    if (h->wanted && exhausted)
+        p->handler.none(p->handler.arg, &h->address);
 }
 
 void pairs_wanted(struct pairs *p, const struct media_address *host, unsigned count)

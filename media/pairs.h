@@ -21,6 +21,8 @@ struct pairs_handler {
     void (*want)(void *arg, const struct media_address *host, unsigned count);
     /* A pair for the sip role's stock. */
     void (*stock)(void *arg, const struct pair *pair);
+    /* There is none now; what is wanted comes as calls end. */
+    void (*none)(void *arg, const struct media_address *host);
     void *arg;
 };
 

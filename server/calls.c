@@ -4,8 +4,9 @@
 
 #include <stdlib.h>
 
-#include "server/anchor.h"
+#include "server/history.h"
 #include "server/keepalive.h"
+#include "server/media_link.h"
 
 #define CALLS_MAX     100000
 #define STRANGERS_MAX (CALLS_MAX / 2)       /* so that they crowd out nobody's count */
@@ -26,7 +27,7 @@ struct call {
     struct caller *caller;    /* NULL: a stranger */
     struct gateway *gateway;  /* NULL: none */
     uint64_t answered;        /* ms */
-    uint64_t session;         /* of its audio; 0: none */
+    struct ticket *ticket;    /* NULL: there was no memory */
     struct sip_flow ends[2];
     bool stands, cancelled;
 };
@@ -52,12 +53,14 @@ enum error calls_new(struct worker *w)
     return error == OK ? table_init(&w->calls->callers) : error;
 }
 
+static void call_drop(struct worker *w, struct call *call);
+
 void calls_free(struct worker *w)
 {
     if (!w->calls)
         return;
     while (w->calls->oldest)
-        call_end(w, w->calls->oldest);
+        call_drop(w, w->calls->oldest);
     timer_disarm(&w->calls->sweep);
     table_free(&w->calls->dialogs);
     table_free(&w->calls->callers);
@@ -72,25 +75,26 @@ struct calls_counts calls_counts(const struct worker *w)
     return (struct calls_counts){standing, w->calls->entries - standing};
 }
 
-static uint64_t caller_hash(const struct user *u)
+static uint64_t caller_hash(struct view number, struct view domain)
 {
-    return hash_view(user_number(u)) * 3 ^ hash_view(user_domain(u));
+    return hash_view(number) * 3 ^ hash_view(domain);
 }
 
-static struct caller *caller_find(const struct calls *calls, const struct user *u)
+static struct caller *caller_find(const struct calls *calls, uint64_t hash)
 {
-    return (void *)table_find(&calls->callers, caller_hash(u), NULL, NULL);
+    return (void *)table_find(&calls->callers, hash, NULL, NULL);
 }
 
-static struct caller *caller_enter(struct calls *calls, const struct user *u)
+static struct caller *caller_enter(struct calls *calls, struct view number, struct view domain)
 {
-    struct caller *caller = caller_find(calls, u);
+    uint64_t hash = caller_hash(number, domain);
+    struct caller *caller = caller_find(calls, hash);
 
     if (!caller) {
         caller = calloc(1, sizeof(*caller));
         if (!caller)
             return NULL;
-        table_put(&calls->callers, &caller->node, caller_hash(u));
+        table_put(&calls->callers, &caller->node, hash);
     }
     caller->entries++;
     caller->calls++;
@@ -112,25 +116,42 @@ static void caller_leave(struct calls *calls, const struct call *call)
 
 bool calls_are_enough(const struct worker *w, const struct user *u)
 {
-    const struct caller *caller = u->max_calls ? caller_find(w->calls, u) : NULL;
+    const struct caller *caller =
+        u->max_calls ? caller_find(w->calls, caller_hash(user_number(u), user_domain(u))) : NULL;
 
     return caller && caller->calls >= u->max_calls;
 }
 
-struct call *call_begin(struct worker *w, const struct user *caller)
+/* number empty: a stranger's. */
+static struct call *call_new(struct worker *w, struct view number, struct view domain)
 {
     struct call *call;
 
-    if (w->calls->entries >= (caller ? CALLS_MAX : STRANGERS_MAX))
+    if (w->calls->entries >= (number.n ? CALLS_MAX : STRANGERS_MAX))
         return NULL;
     call = calloc(1, sizeof(*call));
-    if (!call || (caller && !(call->caller = caller_enter(w->calls, caller)))) {
+    if (!call || (number.n && !(call->caller = caller_enter(w->calls, number, domain)))) {
         w->counters.out_of_memory++;
         free(call);
         return NULL;
     }
     w->calls->entries++;
     return call;
+}
+
+struct call *call_begin(struct worker *w, const struct request *r)
+{
+    struct call *call = call_new(w, r->user ? user_number(r->user) : VIEW(""),
+                                 r->user ? user_domain(r->user) : VIEW(""));
+
+    if (call)
+        call->ticket = ticket_new(r);
+    return call;
+}
+
+struct ticket *call_ticket(const struct call *call)
+{
+    return call ? call->ticket : NULL;
 }
 
 void call_cancel(struct call *call)
@@ -160,13 +181,13 @@ static void on_sweep(struct timer *timer)
     struct worker *w = calls->worker;
 
     while (calls->oldest && clock_ms() - calls->oldest->answered >= LIFE)
-        call_end(w, calls->oldest);
+        call_end(w, calls->oldest, END_SERVER);
     for (size_t n = calls->dialogs.count < SLICE ? calls->dialogs.count : SLICE; n; n--) {
         struct call *call = calls->cursor ? calls->cursor : calls->oldest;
 
         calls->cursor = call->next;
         if (is_lost(w, call))
-            call_end(w, call);
+            call_end(w, call, END_LOST);
     }
     if (calls->oldest)
         timer_arm(w->wheel, &calls->sweep, SWEEP, on_sweep);
@@ -187,53 +208,141 @@ static void call_unlink(struct calls *calls, struct call *call)
         calls->cursor = call->next;
 }
 
-void call_answer(struct worker *w, struct call *call, const struct sip_message *m,
-                 const struct sip_flow *caller, const struct sip_flow *callee, uint64_t session)
+/* From now on the table owns it. */
+static void call_stand(struct worker *w, struct call *call, uint64_t dialog)
 {
     struct calls *calls = w->calls;
-    uint64_t dialog = call_dialog(m);
 
-    if (!call)
-        return;
-    call_end_dialog(w, dialog); /* one that uses the same names again */
-    if (call->cancelled && call->caller)
-        call->caller->calls++;
-    call->cancelled = false;
+    call_end_dialog(w, dialog, END_LOST); /* one that uses the same names again */
     call->stands = true;
     call->answered = clock_ms();
-    call->ends[0] = *caller;
-    call->ends[1] = *callee;
-    call->session = session;
     table_put(&calls->dialogs, &call->node, dialog);
     call_link(calls, call);
     if (!timer_armed(&calls->sweep))
         timer_arm(w->wheel, &calls->sweep, SWEEP, on_sweep);
 }
 
-void call_end(struct worker *w, struct call *call)
+/* What the media role is to know, for a sip role that is started again. */
+static void ticket_keep(struct worker *w, const struct ticket *t)
+{
+    if (t && t->session)
+        media_link_record(w, t);
+}
+
+void call_answer(struct worker *w, struct call *call, const struct sip_message *m,
+                 const struct sip_flow *caller, const struct sip_flow *callee, uint64_t session)
 {
     if (!call)
         return;
+    if (call->cancelled && call->caller)
+        call->caller->calls++;
+    call->cancelled = false;
+    call->ends[0] = *caller;
+    call->ends[1] = *callee;
+    call_stand(w, call, call_dialog(m));
+    if (!call->ticket)
+        return;
+    call->ticket->session = session;
+    ticket_answer(call->ticket, w, m, caller, callee);
+    ticket_keep(w, call->ticket);
+}
+
+void call_adopt(struct worker *w, struct ticket *ticket)
+{
+    struct call *call =
+        call_new(w, ticket_text(ticket, TICKET_NUMBER), ticket_text(ticket, TICKET_DOMAIN));
+
+    if (!call) {
+        ticket_free(ticket);
+        return;
+    }
+    call->ticket = ticket;
+    call->ends[0] = ticket->flows[0];
+    call->ends[1] = ticket->flows[1];
+    call_stand(w, call, ticket_dialog(ticket));
+}
+
+static struct call *call_of(const struct worker *w, uint64_t dialog)
+{
+    return (void *)table_find(&w->calls->dialogs, dialog, NULL, NULL);
+}
+
+void call_seen(struct worker *w, const struct request *r)
+{
+    struct call *call = call_of(w, call_dialog(r->m));
+
+    if (!call || !call->ticket)
+        return;
+    ticket_seen(call->ticket, r);
+    ticket_keep(w, call->ticket);
+}
+
+struct call *call_find(const struct worker *w, uint64_t id)
+{
+    for (struct call *call = w->calls->oldest; call; call = call->next)
+        if (call->ticket && call->ticket->id == id)
+            return call;
+    return NULL;
+}
+
+void calls_each(const struct worker *w, uint64_t from, bool (*each)(void *arg, struct ticket *t),
+                void *arg)
+{
+    const struct call *call = from ? call_find(w, from) : NULL;
+
+    for (call = call ? call->next : w->calls->oldest; call; call = call->next)
+        if (call->ticket && !each(arg, call->ticket))
+            return;
+}
+
+struct call *call_find_session(const struct worker *w, uint64_t session)
+{
+    for (struct call *call = w->calls->oldest; call; call = call->next)
+        if (call->ticket && call->ticket->session == session)
+            return call;
+    return NULL;
+}
+
+static void call_drop(struct worker *w, struct call *call)
+{
     if (call->stands) {
         call_unlink(w->calls, call);
         table_take(&w->calls->dialogs, &call->node);
     }
     w->calls->entries--;
-    anchor_close(w, call->session);
     calls_gateway_leave(call);
     caller_leave(w->calls, call);
+    ticket_free(call->ticket);
     free(call);
+}
+
+void call_end(struct worker *w, struct call *call, enum ticket_end end)
+{
+    struct ticket *t = call_ticket(call);
+
+    if (!call)
+        return;
+    call->ticket = NULL;
+    if (t)
+        t->end = end;
+    history_add(w, t);
+    call_drop(w, call);
+}
+
+uint64_t dialog_hash(struct view call_id, struct view tag, struct view other_tag)
+{
+    return hash_view(call_id) * 3 ^ (hash_view(tag) + hash_view(other_tag));
 }
 
 /* The tags are added: either side may speak. */
 uint64_t call_dialog(const struct sip_message *m)
 {
-    return hash_view(m->call_id) * 3 ^ (hash_view(m->from_tag) + hash_view(m->to_tag));
+    return dialog_hash(m->call_id, m->from_tag, m->to_tag);
 }
 
-void call_end_dialog(struct worker *w, uint64_t dialog)
+void call_end_dialog(struct worker *w, uint64_t dialog, enum ticket_end end)
 {
-    call_end(w, (void *)table_find(&w->calls->dialogs, dialog, NULL, NULL));
+    call_end(w, call_of(w, dialog), end);
 }
 
 bool calls_gateway_free(const struct gateway *g)

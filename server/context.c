@@ -55,7 +55,7 @@ static void call_note(struct context *c, const struct request *r)
     if ((c->invite && r->in_dialog) || r->m->method_id == METHOD_BYE)
         c->dialog = call_dialog(r->m);
     else if (c->invite)
-        c->call = call_begin(c->worker, r->user);
+        c->call = call_begin(c->worker, r);
 }
 
 struct context *context_new(struct worker *w, struct request *r)
@@ -108,7 +108,7 @@ static void context_free(struct context *c)
         free(b);
     }
     timer_disarm(&c->patience);
-    call_end(c->worker, c->call);
+    call_end(c->worker, c->call, END_SERVER);
     targets_free(&c->targets);
     request_release(&c->request);
     pack_free(&c->challenges);
@@ -249,11 +249,38 @@ void context_restart(struct context *c, unsigned status)
     pack_reset(&c->challenges);
 }
 
+/* Notes where the call went: by b, or by the branch that was tried last. */
+static void call_route(const struct context *c, const struct branch *b)
+{
+    struct ticket *t = call_ticket(c->call);
+    char text[FLOW_TEXT_MAX];
+
+    if (!t || !b)
+        return;
+    if (b->gateway)
+        ticket_route(t, "gateway", b->gateway->name);
+    else if (b->phone)
+        ticket_route(t, "phone", view_of(c->leg.number));
+    else if (b->tx)
+        ticket_route(t, "elsewhere", view_of(flow_text(client_transaction_flow(b->tx), text)));
+}
+
+/* The call comes to nothing. */
+static void call_refuse(const struct context *c)
+{
+    struct ticket *t = call_ticket(c->call);
+
+    if (t)
+        t->status = (uint16_t)c->best_status;
+    call_route(c, c->branches);
+    call_end(c->worker, c->call, c->cancelled ? END_CALLER : c->best ? END_CALLEE : END_SERVER);
+}
+
 /* The answer is found: nothing more is to be tried. */
 static void context_settle(struct context *c)
 {
     c->answered = true;
-    call_end(c->worker, c->call); /* unless it was answered */
+    call_refuse(c); /* unless it was answered */
     c->call = NULL;
     timer_disarm(&c->patience);
     targets_free(&c->targets);
@@ -267,9 +294,9 @@ static bool is_end(const struct context *c, unsigned status)
     return status == 408 || status == 481 || (!c->invite && !c->best);
 }
 
-static void dialog_end(const struct context *c)
+static void dialog_end(const struct context *c, enum ticket_end end)
 {
-    call_end_dialog(c->worker, c->dialog);
+    call_end_dialog(c->worker, c->dialog, end);
     anchor_close(c->worker, c->session);
 }
 
@@ -279,7 +306,7 @@ void context_answer(struct context *c)
 
     context_settle(c);
     if (c->dialog && is_end(c, status))
-        dialog_end(c);
+        dialog_end(c, END_LOST);
     else
         anchor_undo(c->worker, c->session);
     if (!c->tx)
@@ -308,6 +335,7 @@ static bool success(struct context *c, struct branch *b, const struct sip_messag
     if (c->invite && !c->answered) {
         c->worker->counters.calls++;
         branch_count(b);
+        call_route(c, b);
         call_answer(c->worker, c->call, m, server_transaction_flow(c->tx),
                     client_transaction_flow(b->tx), b->session);
         b->session = 0; /* it stands */
@@ -315,7 +343,7 @@ static bool success(struct context *c, struct branch *b, const struct sip_messag
         notice_call(text_done(&out));
     }
     if (!c->invite && c->dialog)
-        dialog_end(c);
+        dialog_end(c, c->of_callee ? END_CALLEE : END_CALLER);
     anchor_confirm(c->worker, c->session);
     context_settle(c);
     send_upstream(c, m->status, text_done(&out));

@@ -56,6 +56,8 @@
     X(rate_limited, "guard.rate-limited")                                                          \
     X(strangers_limited, "proxy.strangers.limited")                                                \
     X(bad_descriptions, "media.descriptions.bad")                                                  \
+    X(hung_up, "calls.hung-up")                                                                    \
+    X(records_lost, "calls.records.lost")                                                          \
     X(no_ports, "media.ports.exhausted")                                                           \
     X(shed, "overload.shed")                                                                       \
     X(out_of_memory, "memory.failures")

@@ -8,6 +8,7 @@
 
 #include "server/credential.h"
 #include "server/guards.h"
+#include "server/history.h"
 #include "server/kept.h"
 #include "server/question.h"
 #include "server/trunk.h"
@@ -280,6 +281,9 @@ static void on_message(void *arg, const struct channel_message *m)
     case KEEPER_QUESTION:
         question_receive(w, m->id, m->body);
         break;
+    case KEEPER_CALL_KEPT:
+        history_kept(w, m->id);
+        break;
     case KEEPER_QUESTION_END:
         question_end(w, m->id);
         break;
@@ -321,6 +325,15 @@ void keeper_link_connect(struct worker *w, int fd)
     guards_tell(w); /* before the snapshot, which replaces all of them */
     (void)channel_send(k->channel, KEEPER_HELLO, 0, VIEW_NONE, -1);
     table_each(&k->pending, ask_again, NULL);
+    history_tell_keeper(w);
+}
+
+bool keeper_link_record(struct worker *w, uint64_t id, struct view record)
+{
+    struct keeper_link *k = w->keeper;
+
+    return k && k->channel &&
+           channel_send_within(k->channel, KEEPER_CALL, id, record, WINDOW_REGISTER) == OK;
 }
 
 void keeper_link_answer(struct worker *w, uint64_t id, bool last, struct view json)

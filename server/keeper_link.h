@@ -56,6 +56,9 @@ uint64_t keeper_link_challenge(struct worker *w, struct view gateway, const stru
 size_t keeper_link_waiting(const struct worker *w);
 /* Tells the keeper of a ban made here, if it can be reached; it echoes what it has stored. */
 void keeper_link_tell(struct worker *w, const struct change *ban);
+/* Tells the keeper of a call that is over; history_kept hears when it has it. False: there is no
+ * keeper, or it is too busy. */
+bool keeper_link_record(struct worker *w, uint64_t id, struct view record);
 /* Sends the JSON text of an answer to a control question. */
 void keeper_link_answer(struct worker *w, uint64_t id, bool last, struct view json);
 

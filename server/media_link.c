@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include "server/anchor.h"
+#include "server/call_question.h"
+#include "server/hangup.h"
+#include "server/history.h"
 
 #define STOCKS      32
 #define STOCK_LEAST 32 /* pairs of one address that are to be here; more when they ran out */
@@ -16,6 +19,7 @@ struct stock {
     struct media_address host;
     unsigned wanted; /* that are on their way */
     unsigned level;  /* that are to be here */
+    bool is_short;   /* no more come until calls end */
     unsigned count;
     uint16_t ports[STOCK_MOST];
     uint8_t taken[65536 / 2 / 8]; /* a bit for each pair that a call has */
@@ -114,7 +118,7 @@ bool media_link_is_stocked(const struct worker *w)
     unsigned wanted = 0;
 
     for (unsigned i = 0; i < l->stock_count; i++)
-        wanted += l->stocks[i]->wanted;
+        wanted += l->stocks[i]->is_short ? 0 : l->stocks[i]->wanted;
     return l->channel && !wanted;
 }
 
@@ -198,6 +202,19 @@ static void pair_come(struct worker *w, struct view body)
     s->ports[s->count++] = pair.port;
 }
 
+static void short_come(struct worker *w, struct view body)
+{
+    bool bad = false;
+    struct media_address host = media_address_unpack(&body, &bad);
+    struct stock *s = bad ? NULL : stock_find(w->media, &host);
+
+    if (!s || s->is_short)
+        return;
+    s->is_short = true;
+    log_warning("all ports for audio of one address are in use or taken; media.ports is too small, "
+                "or the limit of open files");
+}
+
 /* The pairs from before are the media role's again. */
 static void stocks_begin(struct worker *w)
 {
@@ -211,6 +228,7 @@ static void stocks_begin(struct worker *w)
         struct stock *s = w->media->stocks[i];
 
         s->count = s->wanted = 0;
+        s->is_short = false;
         stock_fill(w, s);
     }
 }
@@ -239,6 +257,48 @@ void media_link_close(struct worker *w, uint64_t call)
     message_send(w, MEDIA_CLOSE, call, &body, WINDOW);
 }
 
+void media_link_record(struct worker *w, const struct ticket *t)
+{
+    struct pack body = {0};
+
+    pack_u8(&body, true);
+    ticket_pack(&body, t);
+    if (body.n > LEDGER_RECORD) { /* its audio stands all the same */
+        pack_reset(&body);
+        pack_u8(&body, true);
+    }
+    message_send(w, MEDIA_RECORD, t->session, &body, WINDOW);
+    pack_free(&body);
+}
+
+bool media_link_ask(struct worker *w, uint64_t call, uint64_t number)
+{
+    struct pack body = {0};
+
+    pack_u64(&body, number);
+    message_send(w, MEDIA_ASK, call, &body, 0);
+    pack_free(&body);
+    return w->media->channel != NULL;
+}
+
+static void record_come(struct worker *w, struct view body)
+{
+    struct ticket *t = ticket_unpack(view_from(body, 1));
+
+    if (t)
+        call_adopt(w, t);
+}
+
+static void figures_come(struct worker *w, uint64_t call, struct view body)
+{
+    bool bad = false;
+    uint64_t number = unpack_u64(&body, &bad);
+
+    unpack_u8(&body, &bad);
+    if (!bad)
+        call_question_figures(w, number, call, body);
+}
+
 static void stream_come(struct worker *w, uint64_t call, struct view body)
 {
     struct stream s;
@@ -257,8 +317,23 @@ static void on_message(void *arg, const struct channel_message *m)
     case MEDIA_PAIR:
         pair_come(w, m->body);
         break;
+    case MEDIA_SHORT:
+        short_come(w, m->body);
+        break;
     case MEDIA_STREAM:
         stream_come(w, m->id, m->body);
+        break;
+    case MEDIA_RECORD:
+        record_come(w, m->body);
+        break;
+    case MEDIA_CLOSED:
+        history_closed(w, m->id, m->body);
+        break;
+    case MEDIA_FIGURES:
+        figures_come(w, m->id, m->body);
+        break;
+    case MEDIA_SILENT:
+        hangup_silent(w, m->id);
         break;
     case MEDIA_WELCOME:
         w->media->known = true;
@@ -302,6 +377,7 @@ void media_link_connect(struct worker *w, int fd)
     message_send(w, MEDIA_HELLO, 0, &body, 0);
     if (l->known) {
         anchors_tell(w);
+        history_tell_media(w);
         pack_reset(&body);
         message_send(w, MEDIA_SYNC, 0, &body, 0);
     }

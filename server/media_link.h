@@ -3,7 +3,7 @@
 #define OFFHOOK_SERVER_MEDIA_LINK_H
 
 #include "media/media.h"
-#include "server/worker.h"
+#include "server/ticket.h"
 
 struct media_link;
 
@@ -33,7 +33,12 @@ bool media_link_is_taken(const struct worker *w, const struct media_address *a);
 void media_link_stream(struct worker *w, uint64_t call, const struct stream *s);
 /* What was said leaves now: before the message that lets a phone begin to send. */
 void media_link_hurry(struct worker *w);
-/* The call is over; media_link_closed comes with its figures. */
+/* What is to be known of a call that stands after a restart of this role. */
+void media_link_record(struct worker *w, const struct ticket *t);
+/* Asks for the figures of a call; call_question_figures gets them with `number`. False: there is
+ * nobody to ask. */
+bool media_link_ask(struct worker *w, uint64_t call, uint64_t number);
+/* The call is over; history_closed gets its figures. */
 void media_link_close(struct worker *w, uint64_t call);
 
 #endif

@@ -236,11 +236,12 @@ void proxy_forward_dialog(struct worker *w, struct request *r, const struct sip_
         return;
     }
     w->counters.in_dialog++;
+    call_seen(w, r);
     if (r->m->method_id == METHOD_BYE)
         notice_end(r);
     if (r->flow_failed) {
         if (r->m->method_id == METHOD_BYE)
-            call_end_dialog(w, call_dialog(r->m));
+            call_end_dialog(w, call_dialog(r->m), r->of_callee ? END_CALLEE : END_CALLER);
         answer(w, r, 430, VIEW_NONE);
         return;
     }

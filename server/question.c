@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/call_question.h"
 #include "server/calls.h"
 #include "server/keeper_link.h"
 #include "server/trace.h"
@@ -157,7 +158,7 @@ void question_receive(struct worker *w, uint64_t id, struct view json)
                        json_is_true(json_object_get(request, "follow")));
     else if (view_eq(command, VIEW("route test")))
         route_answer(w, id, field(request, "from"), field(request, "to"));
-    else
+    else if (!call_question(w, id, command, request))
         keeper_link_answer(w, id, true, VIEW("{\"ok\":false,\"error\":\"unknown command\"}"));
     json_decref(request);
 }

@@ -222,3 +222,46 @@ void route_record(const struct worker *w, struct text *out, const struct sip_mes
     if (caller->transport != callee->transport || caller->family != callee->family)
         record_line(w, out, caller, text_done(&t), secure);
 }
+
+/* The Record-Route values of m, at most SIP_LIST_MAX; *first and *last: between which ours are. */
+static unsigned record_routes(const struct worker *w, const struct sip_message *m,
+                              struct view values[SIP_LIST_MAX], unsigned *first, unsigned *last)
+{
+    unsigned n = 0;
+
+    *first = *last = SIP_LIST_MAX;
+    for (const struct header_line *h = NULL; (h = sip_header_after(m, HEADER_RECORD_ROUTE, h));)
+        for (struct view rest = h->value; rest.n && n < SIP_LIST_MAX; n++) {
+            struct name_addr parts;
+            struct uri uri;
+
+            values[n] = header_value_next(&rest);
+            if (name_addr_parse(&parts, values[n]) != OK || uri_parse(&uri, parts.uri) != OK ||
+                !is_own(w, &uri))
+                continue;
+            *first = *first < n ? *first : n;
+            *last = n;
+        }
+    return n;
+}
+
+static void route_add(struct text *out, struct view value)
+{
+    if (out->n)
+        text_string(out, ", ");
+    text_view(out, value);
+}
+
+void route_beyond(const struct worker *w, const struct sip_message *m, bool callee,
+                  struct text *out)
+{
+    struct view values[SIP_LIST_MAX];
+    unsigned first, last, n = record_routes(w, m, values, &first, &last);
+
+    if (first == SIP_LIST_MAX)
+        return;
+    for (unsigned i = first; callee && i-- > 0;)
+        route_add(out, values[i]);
+    for (unsigned i = last + 1; !callee && i < n; i++)
+        route_add(out, values[i]);
+}

@@ -16,6 +16,10 @@ void route_strip(struct edits *e, const struct request *r, bool last);
  * value, or two when transport or family differ (RFC 5658), the callee's side first. */
 void route_record(const struct worker *w, struct text *out, const struct sip_message *m,
                   struct route_token *token);
+/* The Route of a request of our own to one side of the dialog that the 2xx m answers: the proxies
+ * between us and the callee, or the caller, the nearest first (12.1). */
+void route_beyond(const struct worker *w, const struct sip_message *m, bool callee,
+                  struct text *out);
 /* The way to a URI: its flow when the host is numeric, else the host to look up (RFC 3263). False:
  * it cannot be reached from here. */
 bool route_hop(const struct worker *w, const struct uri *uri, struct hop *out);

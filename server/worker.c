@@ -10,6 +10,7 @@
 #include "server/context.h"
 #include "server/credential.h"
 #include "server/guards.h"
+#include "server/history.h"
 #include "server/keepalive.h"
 #include "server/keeper_link.h"
 #include "server/media_link.h"
@@ -88,8 +89,8 @@ static enum error parts_make(struct worker *w)
         (error = transactions_new(&w->transactions, w->wheel, &w->link)) != OK ||
         (error = location_new(&w->location, w->wheel)) != OK || (error = keepalives_new(w)) != OK ||
         (error = gateways_new(&w->gateways)) != OK || (error = anchors_new(w)) != OK ||
-        (error = media_link_new(w)) != OK || (error = calls_new(w)) != OK ||
-        (error = guards_new(w)) != OK)
+        (error = media_link_new(w)) != OK || (error = history_new(w)) != OK ||
+        (error = calls_new(w)) != OK || (error = guards_new(w)) != OK)
         return error;
     return keeper_link_new(w);
 }
@@ -127,6 +128,7 @@ void worker_free(struct worker *w)
     credentials_free(w);
     calls_free(w);
     anchors_free(w);
+    history_free(w);
     media_link_free(w);
     transactions_free(w->transactions);
     location_free(w->location);

@@ -20,6 +20,7 @@ struct calls;
 struct event;
 struct credential_query;
 struct held;
+struct history;
 struct keepalives;
 struct trunk;
 struct keeper_link;
@@ -39,6 +40,7 @@ struct worker {
     struct keepalives *keepalives;
     struct calls *calls;
     struct anchors *anchors;
+    struct history *history;
     struct media_link *media;
     void (*stocked)(struct worker *w); /* told when ports for audio have come; NULL: nobody waits */
     struct gateways *gateways;

@@ -36,6 +36,15 @@ static struct user *anna(void)
     return location_user(office.worker.location, VIEW(ANNA), VIEW(OFFICE_DOMAIN));
 }
 
+/* A call of this user, NULL: a stranger's, begins. */
+static struct call *begun(struct user *u)
+{
+    const struct sip_message m = {.call_id = VIEW("i"), .from = VIEW("<sip:a@b>;tag=f")};
+    const struct request r = {.m = &m, .user = u};
+
+    return call_begin(&office.worker, &r);
+}
+
 static void counts_are(size_t standing, size_t setting_up)
 {
     struct calls_counts counts = calls_counts(&office.worker);
@@ -76,15 +85,15 @@ static void a_gateway_is_free_below_its_limit(void **state)
     assert_true(calls_gateway_free(&unlimited));
     for (int i = 0; i < 2; i++) {
         assert_true(calls_gateway_free(&g));
-        calls[i] = call_begin(w, NULL);
+        calls[i] = begun(NULL);
         calls_gateway_take(calls[i], &g);
     }
     assert_false(calls_gateway_free(&g));
     calls_gateway_take(NULL, &g); /* a call that is not counted */
     assert_int_equal(g.calls, 2);
-    call_end(w, calls[0]);
+    call_end(w, calls[0], END_CALLER);
     assert_true(calls_gateway_free(&g));
-    call_end(w, calls[1]);
+    call_end(w, calls[1], END_CALLER);
     assert_int_equal(g.calls, 0);
 }
 
@@ -92,7 +101,7 @@ static void a_call_leaves_its_gateway_when_it_ends(void **state)
 {
     struct worker *w = &office.worker;
     struct gateway first = {.max_calls = 1}, second = {.max_calls = 1};
-    struct call *call = call_begin(w, anna());
+    struct call *call = begun(anna());
     uint64_t dialog;
 
     (void)state;
@@ -104,17 +113,17 @@ static void a_call_leaves_its_gateway_when_it_ends(void **state)
     assert_int_equal(second.calls, 1);
     dialog = answered(call, "one");
     assert_false(calls_gateway_free(&second));
-    call_end_dialog(w, dialog);
+    call_end_dialog(w, dialog, END_CALLER);
     assert_int_equal(second.calls, 0);
-    call_end_dialog(w, dialog);
+    call_end_dialog(w, dialog, END_CALLER);
     counts_are(0, 0);
 
-    call = call_begin(w, NULL);
+    call = begun(NULL);
     calls_gateway_take(call, &first);
     calls_gateway_leave(call); /* and on to a phone */
     calls_gateway_leave(call);
     assert_int_equal(first.calls, 0);
-    call_end(w, call);
+    call_end(w, call, END_CALLER);
 }
 
 static void a_limit_outlives_the_user(void **state)
@@ -130,7 +139,7 @@ static void a_limit_outlives_the_user(void **state)
     (void)state;
     gone.kind = CHANGE_USER_GONE;
     back.kind = CHANGE_USER;
-    dialog = answered(call_begin(w, anna()), "one");
+    dialog = answered(begun(anna()), "one");
     assert_false(calls_are_enough(w, anna()));
     assert_int_equal(location_apply(w->location, &limit), OK);
     assert_true(calls_are_enough(w, anna()));
@@ -138,19 +147,19 @@ static void a_limit_outlives_the_user(void **state)
     assert_int_equal(location_apply(w->location, &back), OK);
     assert_int_equal(location_apply(w->location, &limit), OK);
     assert_true(calls_are_enough(w, anna()));
-    call_end_dialog(w, dialog);
+    call_end_dialog(w, dialog, END_CALLER);
     assert_false(calls_are_enough(w, anna()));
 }
 
 static void a_dialog_that_comes_again_takes_the_place(void **state)
 {
     struct worker *w = &office.worker;
-    uint64_t dialog = answered(call_begin(w, anna()), "same");
+    uint64_t dialog = answered(begun(anna()), "same");
 
     (void)state;
-    assert_true(answered(call_begin(w, anna()), "same") == dialog);
+    assert_true(answered(begun(anna()), "same") == dialog);
     counts_are(1, 0);
-    call_end_dialog(w, dialog);
+    call_end_dialog(w, dialog, END_CALLER);
     counts_are(0, 0);
 }
 
@@ -162,22 +171,22 @@ static void the_table_is_bounded(void **state)
 
     (void)state;
     for (unsigned i = 0; i < MOST; i++) {
-        struct call *call = call_begin(w, i < MOST_STRANGERS ? NULL : anna());
+        struct call *call = begun(i < MOST_STRANGERS ? NULL : anna());
 
         assert_non_null(call);
         (void)snprintf(id, sizeof(id), "%u", i);
         (void)answered(call, id);
         if (i >= MOST_STRANGERS - 1)
-            assert_null(call_begin(w, NULL));
+            assert_null(begun(NULL));
     }
-    assert_null(call_begin(w, anna()));
+    assert_null(begun(anna()));
     counts_are(MOST, 0);
     (void)answered(NULL, "uncounted");
     office_pass(&office, 3600 * 1000);
     counts_are(MOST, 0);
     office_pass(&office, 12 * 3600 * 1000);
     counts_are(0, 0);
-    (void)answered(call_begin(w, NULL), "left");
+    (void)answered(begun(NULL), "left");
 }
 
 #define OFFICE_TEST(test) cmocka_unit_test_setup_teardown(test, office_opens, office_closes)

@@ -1,0 +1,116 @@
+"""Calls that stand: listed, shown, hung up by the operator, ended for want of audio; and the history."""
+
+import json
+import sqlite3
+
+import pytest
+from offhook_flow import Audio, Daemon, Phone, hang_up, relayed, reported, until
+
+from test_audio import talk
+
+
+@pytest.fixture
+def audio():
+    made = []
+
+    def make(*args, **more):
+        made.append(Audio(*args, **more))
+        return made[-1]
+
+    yield make
+    for a in made:
+        a.close()
+
+
+def listed(daemon):
+    return json.loads(daemon.offhook("call", "list", "--json").stdout)
+
+
+def shown(daemon, call):
+    return json.loads(daemon.offhook("call", "show", call["id"], "--json").stdout)
+
+
+def test_a_call_is_listed_and_shown_with_its_audio(daemon, phone, audio):
+    caller, callee = phone().registered(), phone().registered()
+    a, b = audio(), audio()
+    call, there = talk(caller, callee, a, b)
+    [row] = listed(daemon)
+    assert row["from"] == caller.aor and row["to"] == callee.aor
+    assert row["caller"] == caller.number and row["route"] == f"phone {callee.number}"
+    relayed(a, b, 20)
+    reported(a, b)
+    [stream] = shown(daemon, row)["audio"]
+    for side in ("caller", "callee"):
+        assert stream[side]["packets"] == 20 and stream[side]["lost"] == 0
+        assert stream[side]["codec"] == "PCMU" and stream[side]["reports"] == 1
+        assert stream[side]["mos"] > 4
+    text = daemon.offhook("call", "show", row["id"]).stdout
+    assert "from the caller  PCMU 20 packets, 0 lost" in text
+    hang_up(call, there)
+    assert listed(daemon) == []
+
+
+def byes_answered(call, there):
+    """Both sides are told by a BYE that fits their dialog, and take it."""
+    for side in (call, there):
+        bye = side.phone.expect("BYE", call_id=call.call_id)
+        assert bye.tag("to") == side.local_tag and bye.tag("from") == side.remote_tag
+        assert bye.uri == side.phone.contact
+        side.phone.respond(bye, 200)
+
+
+def test_the_operator_hangs_up(daemon, phone, audio):
+    caller, callee = phone().registered(), phone(style="7960").registered()
+    a, b = audio(), audio()
+    call, there = talk(caller, callee, a, b)
+    [row] = listed(daemon)
+    r = daemon.offhook("call", "hangup", row["id"])
+    assert r.returncode == 0, r.stderr
+    there.remote_tag = there.request.tag("from")
+    byes_answered(call, there)
+    assert listed(daemon) == []
+    until(lambda: a.send() and b.drain(0.05) == [])  # its audio has ended
+
+
+def test_a_bye_of_the_operator_has_a_higher_cseq_than_the_phones_have_used(daemon, phone, audio):
+    caller, callee = phone().registered(), phone().registered()
+    call, there = talk(caller, callee, audio(), audio())
+    cseq = there.send("OPTIONS")
+    caller.respond(caller.expect("OPTIONS"), 200)
+    callee.expect(200, method="OPTIONS")
+    used = call.cseq
+    daemon.offhook("call", "hangup", listed(daemon)[0]["id"])
+    bye = caller.expect("BYE")
+    assert bye.cseq > cseq
+    caller.respond(bye, 200)
+    bye = callee.expect("BYE")
+    assert bye.cseq > used
+    callee.respond(bye, 200)
+
+
+def test_a_call_that_is_not_there(daemon):
+    for verb in ("show", "hangup"):
+        r = daemon.offhook("call", verb, "0123456789abcdef")
+        assert r.returncode == 1
+        assert "there is no call with this id now" in r.stderr and r.stderr.count("\n") == 1
+
+
+def history(daemon, count):
+    """The last `count` rows of the store, once they are there."""
+    def rows():
+        with sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True) as db:
+            db.row_factory = sqlite3.Row
+            found = db.execute("SELECT * FROM call ORDER BY rowid DESC LIMIT ?", [count]).fetchall()
+        return [dict(r) for r in reversed(found)]
+    return until(lambda: (r := rows()) and len(r) == count and r or None)
+
+
+def test_a_silent_call_is_ended_and_its_ports_are_free():
+    with Daemon(config='media { timeout = 1 ports = "46000-46007" }') as daemon:
+        for _ in range(3):  # ports for two calls at a time
+            with Phone(daemon) as caller, Phone(daemon) as callee, Audio() as a, Audio() as b:
+                caller.registered(), callee.registered()
+                call, there = talk(caller, callee, a, b)
+                there.remote_tag = there.request.tag("from")
+                relayed(a, b, 2)
+                byes_answered(call, there)
