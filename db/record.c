@@ -1,6 +1,8 @@
 /* Records on their way to the keeper. */
 #include "db/record.h"
 
+#include "sip/uri.h"
+
 void record_pack(struct pack *k, const struct store_call *c)
 {
     pack_u64(k, c->id);
@@ -34,4 +36,20 @@ bool record_unpack(struct store_call *out, struct view *rest)
     out->ended_by = unpack_view(rest, &bad);
     out->audio = unpack_view(rest, &bad);
     return !bad && out->id != 0;
+}
+
+/* No parser for this: strangers wrote it, and the keeper holds the hashes. */
+void record_number(struct view uri, char out[NUMBER_MAX])
+{
+    struct view rest = uri, scheme = view_cut(&rest, ':');
+    bool tel = view_ieq(scheme, VIEW("tel"));
+    struct uri u = {.user = {rest.p, view_find(rest, tel ? ';' : '@')}, .has_user = true};
+    char user[NUMBER_MAX];
+
+    out[0] = 0;
+    if (!tel && u.user.n == rest.n)
+        return;
+    u.user.n = view_find(u.user, ':');
+    if (uri_user_decode(&u, user) || number_canonical(view_of(user), out))
+        out[0] = 0;
 }

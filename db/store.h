@@ -97,6 +97,15 @@ struct store_call {
                              none was anchored */
 };
 
+/* Which calls are asked for. */
+struct store_calls {
+    struct view
+        number;     /* canonical: of the user who called, or in From or Request-URI; empty: all */
+    int64_t since;  /* begun then or later, ms since 1970 */
+    int64_t before; /* begun earlier, or at this very ms with an id behind before_id */
+    uint64_t before_id; /* 0: none of that ms */
+};
+
 struct store;
 
 /* Hands over one object; false stops the walk. */
@@ -107,6 +116,7 @@ typedef bool store_gateway_each(void *arg, const struct store_gateway *gateway);
 typedef bool store_route_each(void *arg, const struct store_route *route);
 typedef bool store_binding_each(void *arg, const struct store_binding *binding);
 typedef bool store_ban_each(void *arg, const struct store_ban *ban);
+typedef bool store_call_each(void *arg, const struct store_call *call);
 
 struct store_ops {
     void (*close)(struct store *s);
@@ -175,6 +185,14 @@ struct store_ops {
                            void *arg);
     /* Deletes those that are over. */
     enum error (*ban_prune)(struct store *s, int64_t now);
+    /* Keeps a call; one that is kept already stays as it is. */
+    enum error (*call_put)(struct store *s, const struct store_call *call);
+    /* The newest first; those of one ms in an order of their own that does not change. */
+    enum error (*call_each)(struct store *s, const struct store_calls *wanted,
+                            store_call_each *each, void *arg);
+    /* Deletes at most `limit` of those that began before `before`, the oldest first; *more says
+     * whether to call again soon. */
+    enum error (*call_prune)(struct store *s, int64_t before, unsigned limit, bool *more);
     /* The lasting random secret called name, made on first use. */
     enum error (*secret)(struct store *s, const char *name, void *out, size_t n);
     /* A consistent copy into a new file (mode 0600); ERR_EXISTS when there is one. */

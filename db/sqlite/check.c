@@ -22,6 +22,8 @@ static const char *const checks[] = {
     "SELECT 'row ' || id || ' of the bindings is damaged' FROM journal "
     "WHERE typeof(bindings) <> 'blob' OR length(bindings) = 0 OR substr(bindings, 1, 1) <> x'01' "
     "LIMIT 100",
+    "SELECT 'call ' || printf('%016x', id) || ': it is malformed' FROM call "
+    "WHERE id = 0 OR begun <= 0 OR ended <= 0 OR status NOT BETWEEN 0 AND 699 LIMIT 100",
     "SELECT 'secret ' || name || ': it is empty' FROM secret WHERE length(value) = 0 LIMIT 100",
 };
 

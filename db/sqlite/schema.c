@@ -56,6 +56,20 @@ static const char *const migrations[] = {
     "CREATE TABLE ban ("
     " network TEXT PRIMARY KEY, until INTEGER NOT NULL, users INTEGER NOT NULL,"
     " reason TEXT NOT NULL) WITHOUT ROWID;",
+
+    /* Calls that are over, in the order in which they came. The numbers are those in from_uri and
+     * to_uri; each index lists those calls that the ones before it do not. */
+    "CREATE TABLE call ("
+    " place INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE, begun INTEGER NOT NULL,"
+    " answered INTEGER NOT NULL, ended INTEGER NOT NULL, call_id TEXT NOT NULL,"
+    " from_uri TEXT NOT NULL, from_number TEXT NOT NULL, to_uri TEXT NOT NULL,"
+    " to_number TEXT NOT NULL, caller TEXT NOT NULL, route TEXT NOT NULL,"
+    " status INTEGER NOT NULL, ended_by TEXT NOT NULL, audio TEXT NOT NULL);"
+    "CREATE INDEX call_begun ON call (begun, id);"
+    "CREATE INDEX call_from ON call (from_number, begun, id);"
+    "CREATE INDEX call_to ON call (to_number, begun, id) WHERE to_number <> from_number;"
+    "CREATE INDEX call_caller ON call (caller, begun, id)"
+    " WHERE caller <> from_number AND caller <> to_number;",
 };
 
 const int sqlite_schema_version = sizeof(migrations) / sizeof(*migrations);

@@ -42,6 +42,10 @@ enum sqlite_slot {
     SLOT_BAN_REMOVE,
     SLOT_BAN_EACH,
     SLOT_BAN_PRUNE,
+    SLOT_CALL_PUT,
+    SLOT_CALL_ALL,
+    SLOT_CALL_OF_NUMBER,
+    SLOT_CALL_PRUNE,
     SLOT_SECRET_GET,
     SLOT_SECRET_PUT,
     SLOTS
@@ -146,6 +150,11 @@ enum error sqlite_ban_remove(struct store *store, struct view network);
 enum error sqlite_ban_each(struct store *store, struct view after, int64_t now,
                            store_ban_each *each, void *arg);
 enum error sqlite_ban_prune(struct store *store, int64_t now);
+/* calls.c */
+enum error sqlite_call_put(struct store *store, const struct store_call *call);
+enum error sqlite_call_each(struct store *store, const struct store_calls *wanted,
+                            store_call_each *each, void *arg);
+enum error sqlite_call_prune(struct store *store, int64_t before, unsigned limit, bool *more);
 /* secrets.c */
 enum error sqlite_secret(struct store *store, const char *name, void *out, size_t n);
 /* backup.c, check.c */

@@ -72,12 +72,44 @@ static void a_record_has_an_id(void **state)
     pack_free(&k);
 }
 
+static void numbers_are_those_that_people_know(void **state)
+{
+    static const struct {
+        const char *uri, *number;
+    } rows[] = {
+        {"sip:5550001@b.com", "5550001"},
+        {"sips:555-0001@b.com:5061;user=phone", "5550001"},
+        {"sip:alice:secret@b.com", "alice"},
+        {"sip:%61lice@b.com", "alice"},
+        {"tel:+1-555-0001;phone-context=b.com", "+15550001"},
+        {"sip:b.com", ""},
+        {"sip:b.com;x=@", "b.com;x="},
+        {"sip:a%00b@b.com", ""},
+        {"sip:@b.com", ""},
+        {"5550001@b.com", ""},
+        {"sip:", ""},
+        {"", ""},
+    };
+    char number[NUMBER_MAX], uri[512] = "sip:";
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        record_number(view_of(rows[i].uri), number);
+        assert_row(rows[i].uri, strcmp(number, rows[i].number) == 0);
+    }
+    memset(uri + 4, '1', NUMBER_MAX);
+    strcpy(uri + 4 + NUMBER_MAX, "@b.com");
+    record_number(view_of(uri), number);
+    assert_string_equal(number, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_survives_the_way),
         cmocka_unit_test(cut_records_are_malformed),
         cmocka_unit_test(a_record_has_an_id),
+        cmocka_unit_test(numbers_are_those_that_people_know),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

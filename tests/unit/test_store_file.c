@@ -304,6 +304,24 @@ static enum error use_ways(struct store *s)
     return e ? e : s->ops->route_each(s, pass_route, NULL);
 }
 
+static bool pass_call(void *arg, const struct store_call *c)
+{
+    (void)arg;
+    return c->id != 0;
+}
+
+static enum error use_calls(struct store *s)
+{
+    struct store_calls all = {.before = INT64_MAX}, of_one = {VIEW("1"), 0, INT64_MAX, 0};
+    struct store_call c = {.id = 1, .begun = 1, .ended = 2, .from = VIEW("sip:1@b.com")};
+    bool more;
+    enum error e = s->ops->call_put(s, &c);
+
+    e = e ? e : s->ops->call_each(s, &all, pass_call, NULL);
+    e = e ? e : s->ops->call_each(s, &of_one, pass_call, NULL);
+    return e ? e : s->ops->call_prune(s, 2, 9, &more);
+}
+
 static enum error use_store(struct store *s)
 {
     struct store_user u;
@@ -318,6 +336,7 @@ static enum error use_store(struct store *s)
     e = e ? e : s->ops->binding_each(s, VIEW(""), VIEW(""), NOW, see_binding, &seen);
     e = e ? e : s->ops->binding_prune(s, NOW, 9, &more);
     e = e ? e : use_ways(s);
+    e = e ? e : use_calls(s);
     e = e ? e : s->ops->user_remove(s, VIEW("1"), VIEW("b.com"));
     if (e)
         s->ops->rollback(s);
