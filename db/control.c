@@ -115,7 +115,7 @@ static void client_run(struct client *c, const json_t *request)
                                       .arg = c};
     json_t *closing;
 
-    verdict_commit(k); /* a command that rolls back must not take the group with it */
+    group_commit(k); /* a command that rolls back must not take the group with it */
     closing = command_run(&context, request);
     if (may_change_users(request))
         remembered_clear(k->remembered);

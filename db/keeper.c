@@ -8,11 +8,12 @@
 
 #include "db/keeper_inside.h"
 
-#define SECRET_SIZE  32
-#define TICK_S       1
-#define PRUNE_GROUPS 50
-#define PRUNE_MS     50 /* between two batches while dead rows are left */
-#define BAN_PRUNE_S  60
+#define SECRET_SIZE     32
+#define TICK_S          1
+#define PRUNE_GROUPS    50
+#define PRUNE_MS        50 /* between two batches while dead rows are left */
+#define BAN_PRUNE_S     60
+#define HISTORY_PRUNE_S 600
 
 void keeper_store_result(struct keeper *k, enum error e)
 {
@@ -71,7 +72,7 @@ static void send_secret(struct keeper *k)
 
 static void greet(struct keeper *k)
 {
-    verdict_commit(k);
+    group_commit(k);
     k->snapshot_due = true;
     send_secret(k);
     if (k->hello)
@@ -94,7 +95,7 @@ static void take_ban(struct keeper *k, struct view body)
 
     if (!change_unpack(&change, &body) || change.kind != CHANGE_BAN)
         return;
-    verdict_commit(k); /* a failure here must not take the group with it */
+    group_commit(k); /* a failure here must not take the group with it */
     e = k->store->ops->ban_put(k->store, &change.ban);
     keeper_store_result(k, e);
     if (e)
@@ -129,6 +130,9 @@ static void on_message(void *arg, const struct channel_message *m)
     case KEEPER_BAN:
         take_ban(k, m->body);
         break;
+    case KEEPER_CALL:
+        history_keep(k, m->id, m->body);
+        break;
     default:
         log_warning("the sip role sent a message of unknown type %u", m->type);
     }
@@ -136,12 +140,12 @@ static void on_message(void *arg, const struct channel_message *m)
 
 static void on_drained(void *arg)
 {
-    verdict_commit(arg);
+    group_commit(arg);
 }
 
 static void sip_drop(struct keeper *k)
 {
-    verdict_commit(k);
+    group_commit(k);
     channel_free(k->sip);
     k->sip = NULL;
     k->hello = false;
@@ -171,7 +175,7 @@ static void prune_later(struct keeper *k)
         (void)event_add(k->prune, &wait);
 }
 
-/* Busy times prune with their own commits (verdict.c); this is for the idle ones. */
+/* Busy times prune with their own commits (group.c); this is for the idle ones. */
 static void on_prune(evutil_socket_t fd, short what, void *arg)
 {
     struct keeper *k = arg;
@@ -190,7 +194,7 @@ static void bans_prune(struct keeper *k)
 {
     enum error e;
 
-    verdict_commit(k);
+    group_commit(k);
     e = k->store->ops->ban_prune(k->store, clock_wall());
     if (e)
         keeper_store_result(k, e);
@@ -201,6 +205,10 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct keeper *k = arg;
 
     clock_update();
+    if (k->ticks % HISTORY_PRUNE_S == 0)
+        k->history_prunable = true;
+    if (!k->used && k->history_prunable)
+        history_prune(k);
     if (!k->used)
         on_prune(fd, what, k);
     else
@@ -308,7 +316,7 @@ void keeper_free(struct keeper *k)
     free(k->realm);
     remembered_free(k->remembered);
     pack_free(&k->scratch);
-    pack_free(&k->verdicts);
+    pack_free(&k->answers);
     free(k->waiting);
     free(k);
 }

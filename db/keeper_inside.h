@@ -10,10 +10,11 @@
 struct event;
 struct control;
 
-/* A verdict that waits for the commit of its group. */
-struct verdict_waiting {
+/* An answer that waits for the commit of its group. */
+struct waiting {
+    enum keeper_message type;
     uint64_t id;
-    size_t offset, n; /* its body in keeper.verdicts */
+    size_t offset, n; /* its body in keeper.answers */
 };
 
 struct keeper {
@@ -27,17 +28,18 @@ struct keeper {
     bool snapshot_due;   /* sip missed a change, or the store could not be read */
     bool broken;         /* the store failed; said once */
     struct event *tick, *prune;
-    unsigned ticks; /* s of its life */
-    bool prunable;  /* the last pruning left dead rows */
-    bool used;      /* a group was committed since the last tick */
+    unsigned ticks;        /* s of its life */
+    bool prunable;         /* the last pruning left dead rows */
+    bool history_prunable; /* there may be calls that are too old */
+    bool used;             /* a group was committed since the last tick */
     struct pack scratch;
     struct remembered *remembered;
 
-    /* The group that gathers REGISTERs until `drained` (verdict.c). */
-    struct pack verdicts;
-    struct verdict_waiting *waiting;
+    /* The group that gathers rows until `drained` (group.c). */
+    struct pack answers;
+    struct waiting *waiting;
     size_t waiting_count, waiting_room;
-    unsigned rows;          /* appended in the open transaction */
+    unsigned rows, calls;   /* appended in the open transaction; calls among them */
     enum error group_error; /* the first failure in it */
 
     struct control *control; /* control.c; NULL until there is a socket */
@@ -50,8 +52,20 @@ bool keeper_tell(struct keeper *k, enum keeper_message type, uint64_t id);
 /* verdict.c */
 void verdict_check(struct keeper *k, uint64_t id, struct view body);
 void verdict_register(struct keeper *k, uint64_t id, struct view body);
-/* Commits the group and lets its verdicts go. */
-void verdict_commit(struct keeper *k);
+/* group.c: lets what k->scratch holds wait for the commit. False without memory: there will be no
+ * answer, sip asks again. */
+bool group_wait(struct keeper *k, enum keeper_message type, uint64_t id);
+/* Opens the transaction unless it is open. False: the group has failed. */
+bool group_begin(struct keeper *k);
+/* A row was written in it, with this result. */
+void group_put(struct keeper *k, enum error e);
+/* Commits the group and lets its answers go. */
+void group_commit(struct keeper *k);
+/* history.c: a call that is over joins the group. */
+void history_keep(struct keeper *k, uint64_t id, struct view body);
+/* Deletes calls that are too old: within a group that added some; once a second while idle. */
+enum error history_prune_along(struct keeper *k);
+void history_prune(struct keeper *k);
 /* response.c: answers a gateway's challenge. */
 void response_send(struct keeper *k, uint64_t id, struct view body);
 /* snapshot.c: everything that sip works with, as a sealed memfd. */

@@ -87,6 +87,10 @@ static void sip_message(void *arg, const struct channel_message *m)
         take_verdict(f, body);
     } else if (m->type == KEEPER_GATEWAY_RESPONSE) {
         take_response(f, body);
+    } else if (m->type == KEEPER_CALL_KEPT) {
+        assert_int_equal(body.n, 0);
+        f->kept_id = m->id;
+        f->kept++;
     } else if (m->type == KEEPER_CHANGE) {
         assert_true(change_unpack(&c, &body));
         (void)snprintf(f->change, sizeof(f->change), "%d %.*s", c.kind, VIEW_ARG(c.number));

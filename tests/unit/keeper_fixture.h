@@ -21,7 +21,8 @@ struct fixture {
     enum verdict verdict;                    /* the last one */
     unsigned verdict_counts[VERDICT_UNAVAILABLE + 1];
     char verdict_user[64], change[128], question[256];
-    unsigned responses;
+    unsigned responses, kept;
+    uint64_t kept_id;
     char response[256]; /* "username hex" */
     uint64_t question_id;
     /* what the parent was asked */
