@@ -126,6 +126,8 @@ struct output {
     bool begun;
 };
 
+/* Length in bytes of the control character at s (C0, DEL, or C1 in UTF-8), else 0. */
+size_t output_control(const char *s);
 /* Writes s with every control character replaced: what phones send must not steer a terminal. */
 void output_text(FILE *to, const char *s);
 /* "59m 02s", "3d 04h 12m". */
@@ -145,7 +147,19 @@ int output_show(struct cli *cli, json_t *request);
 /* One JSON value in one line. */
 void output_json(const json_t *value);
 
-/* csv.c: one line of a user list */
+/* moment.c: points in time, in ms since 1970 */
+
+#define MOMENT_TEXT 40 /* bytes */
+
+/* Reads "2026-11-26" (its beginning here), "2026-11-26T10:00[:00]" (local), the same with a Z
+ * (UTC), or how long before now: "45s", "30m", "2h", "3d". False for anything else. */
+bool moment_read(const char *text, int64_t now, int64_t *out);
+/* "2026-11-26 11:00:00", local time. */
+void moment_local(int64_t ms, char text[MOMENT_TEXT]);
+/* ISO 8601: "2026-11-26T10:00:00.123Z". */
+void moment_utc(int64_t ms, char text[MOMENT_TEXT]);
+
+/* csv.c: one line of a user list; cells of other lists */
 
 #define CSV_LINE_MAX 4096 /* bytes */
 
@@ -163,6 +177,9 @@ int csv_line(FILE *in, char *line);
 const char *csv_split(char *line, struct csv_record *out);
 /* Is this record the title line "number,password[,name]"? */
 bool csv_is_title(const struct csv_record *record);
+/* Writes a cell by RFC 4180 and what ends it: ',', or '\n' for the end of the line. Control
+ * characters are replaced; what a spreadsheet would take for a formula gets a ' in front. */
+void csv_cell(FILE *to, const char *s, char end);
 
 /* ladder.c: messages drawn between life lines */
 
@@ -231,6 +248,7 @@ int cli_call_hangup(struct cli *cli);
 int cli_ban_add(struct cli *cli);
 int cli_ban_list(struct cli *cli);
 int cli_ban_remove(struct cli *cli);
+int cli_call_history(struct cli *cli);
 int cli_registration_list(struct cli *cli);
 int cli_registration_remove(struct cli *cli);
 int cli_status(struct cli *cli);

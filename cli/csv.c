@@ -1,5 +1,5 @@
-/* A user list in CSV (RFC 4180), line by line. A line end inside quotes is refused: no number,
- * password or name has one, and a forgotten quote spoils one line only. */
+/* Lists in CSV (RFC 4180). A user list is read line by line, and a line end inside quotes is
+ * refused: no number, password or name has one, and a forgotten quote spoils one line only. */
 #include "cli/cli.h"
 
 #include <string.h>
@@ -86,4 +86,23 @@ bool csv_is_title(const struct csv_record *record)
         if (strcasecmp(record->fields[i], titles[i]) != 0)
             return false;
     return record->count >= 2;
+}
+
+void csv_cell(FILE *to, const char *s, char end)
+{
+    bool quoted = strpbrk(s, ",\"") != NULL;
+
+    if (quoted)
+        fputc('"', to);
+    if (*s && strchr("=+-@", *s))
+        fputc('\'', to);
+    for (size_t n; *s; s += n ? n : 1) {
+        n = output_control(s);
+        if (*s == '"')
+            fputc('"', to);
+        fputc(n ? '?' : *s, to);
+    }
+    if (quoted)
+        fputc('"', to);
+    fputs(end == '\n' ? "\r\n" : ",", to);
 }

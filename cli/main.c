@@ -116,6 +116,13 @@ static const struct command commands[] = {
     {"database migrate", "", "", 0, 0, "brings the database to this version's schema",
      "The daemon does so by itself when it starts.\n", cli_database_migrate},
     {"database check", "", "", 0, 0, "looks for damage in the database", NULL, cli_database_check},
+    {"call history", "[NUMBER] [--since TIME] [--until TIME] [--limit N] [--csv]",
+     "since= until= limit= csv", 0, 1, "lists the calls that are over, the newest first",
+     "NUMBER: only calls from it and to it. --since, --until: only those that began at TIME or\n"
+     "later, or before it; TIME is 2026-11-26, 2026-11-26T10:00:00Z (without the Z: local time),\n"
+     "or how long ago, 30m, 2h or 3d. --limit: so many at most. --csv: for a spreadsheet.\n"
+     "SECONDS is how long they talked, MOS how well the worse of the two heard (1 to 4.5).\n",
+     cli_call_history},
     {"phone", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},
     {"hosted", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},
     {"softphone", "...", "*", 0, UINT_MAX, NULL, NULL, cli_later},

@@ -8,18 +8,19 @@
 
 #define CELL_MAX 768 /* bytes of a cell that is put together */
 
-/* Length in bytes of the control character at s (C0, DEL, or C1 in UTF-8), else 0. */
-static size_t control_size(const unsigned char *s)
+size_t output_control(const char *s)
 {
-    if (s[0] < 0x20 || s[0] == 0x7f)
+    const unsigned char *p = (const unsigned char *)s;
+
+    if (p[0] < 0x20 || p[0] == 0x7f)
         return 1;
-    return s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0 ? 2 : 0;
+    return p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0;
 }
 
 void output_text(FILE *to, const char *s)
 {
-    for (const unsigned char *p = (const unsigned char *)s; *p;) {
-        size_t n = control_size(p);
+    for (const char *p = s; *p;) {
+        size_t n = output_control(p);
         fputc(n ? '?' : *p, to);
         p += n ? n : 1;
     }
@@ -29,10 +30,10 @@ void output_text(FILE *to, const char *s)
 static size_t text_width(const char *s)
 {
     size_t width = 0;
-    for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
-        if (control_size(p) == 2)
+    for (const char *p = s; *p; p++) {
+        if (output_control(p) == 2)
             p++;
-        width += (*p & 0xc0) != 0x80 || control_size(p - 1) == 2;
+        width += (*p & 0xc0) != 0x80 || output_control(p - 1) == 2;
     }
     return width;
 }

@@ -34,6 +34,7 @@ static const struct {
     {"ban add", ban_add},
     {"ban list", ban_list},
     {"ban remove", ban_remove},
+    {"call history", call_history},
     {"database check", database_check},
 };
 

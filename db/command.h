@@ -1,6 +1,6 @@
-/* Commands on lasting data (user, alias, registration, database), the same code for the keeper's
- * control socket and for `offhook` while no daemon runs. Requests and answers are JSON objects, see
- * docs/control.md. */
+/* Commands on lasting data (user, alias, registration, call history, database), the same code for
+ * the keeper's control socket and for `offhook` while no daemon runs. Requests and answers are JSON
+ * objects, see docs/control.md. */
 #ifndef OFFHOOK_DB_COMMAND_H
 #define OFFHOOK_DB_COMMAND_H
 

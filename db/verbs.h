@@ -21,6 +21,8 @@ command_verb route_add, route_list, route_remove;
 command_verb registration_list, registration_remove;
 /* command_ban.c */
 command_verb ban_add, ban_list, ban_remove;
+/* command_call.c */
+command_verb call_history;
 /* command_database.c */
 command_verb database_check;
 

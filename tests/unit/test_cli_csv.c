@@ -99,13 +99,47 @@ static void test_lines(void **state)
     fclose(in);
 }
 
+static void expect_cell(const char *text, const char *wanted)
+{
+    char *written = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&written, &size);
+    assert_non_null(to);
+    csv_cell(to, text, ',');
+    csv_cell(to, "", '\n');
+    fclose(to);
+    assert_string_equal(written, wanted);
+    free(written);
+}
+
+static void test_cells(void **state)
+{
+    (void)state;
+    expect_cell("", ",\r\n");
+    expect_cell("sip:5550001@b.com", "sip:5550001@b.com,\r\n");
+    expect_cell("Miller, Bob", "\"Miller, Bob\",\r\n");
+    expect_cell("a \"b\" c", "\"a \"\"b\"\" c\",\r\n");
+    expect_cell("J\xc3\xbcrgen", "J\xc3\xbcrgen,\r\n");
+    expect_cell("a\r\nb\x1b[2J\xc2\x9b", "a??b?[2J?,\r\n");
+}
+
+static void test_cells_are_no_formulas(void **state)
+{
+    (void)state;
+    expect_cell("=1+1", "'=1+1,\r\n");
+    expect_cell("+1555", "'+1555,\r\n");
+    expect_cell("-1", "'-1,\r\n");
+    expect_cell("@SUM(1,2)", "\"'@SUM(1,2)\",\r\n");
+    expect_cell("\t=1", "?=1,\r\n");
+    expect_cell("1=1", "1=1,\r\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_problems),
-        cmocka_unit_test(test_title),
-        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_values), cmocka_unit_test(test_problems),
+        cmocka_unit_test(test_title),  cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_cells),  cmocka_unit_test(test_cells_are_no_formulas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
