@@ -1,19 +1,21 @@
 /* Learning by rules, in the order of their strength. */
 #include "media/learn.h"
 
-#define RUN_RTP   4   /* consistent packets until a source is taken */
-#define RUN_RTCP  2   /* they come every five seconds */
-#define RUN_OTHER 8   /* nothing but a sequence shows what belongs together */
-#define SILENCE   200 /* ms after which the accepted source counts as gone */
-#define STEP      16  /* the next packet of a run is at most so far ahead */
-#define GAP       512 /* packets that may be lost while a NAT changes its mind */
+#define RUN_RTP   4    /* consistent packets until a source is taken */
+#define RUN_RTCP  2    /* they come every five seconds */
+#define RUN_OTHER 8    /* nothing but a sequence shows what belongs together */
+#define SILENCE   200  /* ms after which the accepted source counts as gone */
+#define REPORTS   8000 /* the same for one that sends RTCP alone: RFC 3550 6.2 lets 7.5 s pass */
+#define OPEN      50   /* packets by which the accepted source shows that it stays what it was */
+#define STEP      16   /* the next packet of a run is at most so far ahead */
+#define GAP       512  /* packets that may be lost while a NAT changes its mind */
 
 void learn_describe(struct learn *l, const struct media_address *sdp,
                     const struct media_address *signal, bool trusted)
 {
     bool same = media_address_same(&l->sdp, sdp) && media_address_same_host(&l->signal, signal);
 
-    l->open = true;
+    l->open = OPEN;
     l->run = 0;
     if (same)
         return;
@@ -29,9 +31,10 @@ void learn_describe(struct learn *l, const struct media_address *sdp,
 static void take(struct learn *l, const struct media_address *from)
 {
     l->accept = *from;
-    l->open = false;
+    l->open = 0;
     l->run = 0;
     l->ssrc_known = false;
+    l->kind = LEARN_RTCP;
     if (l->behind)
         l->send = *from;
 }
@@ -39,12 +42,14 @@ static void take(struct learn *l, const struct media_address *from)
 void learn_accepted(struct learn *l, const struct learn_packet *p, uint64_t now)
 {
     l->last = now;
-    if (p->kind == LEARN_RTP) {
+    if (l->open)
+        l->open--;
+    if (p->kind != LEARN_RTCP)
+        l->kind = (uint8_t)p->kind;
+    if (p->kind == LEARN_RTP)
         l->sequence = p->sequence;
-        l->type = p->type;
-    } else if (p->kind != LEARN_RTCP || l->ssrc_known) {
+    else if (p->kind != LEARN_RTCP || l->ssrc_known)
         return;
-    }
     l->ssrc = p->ssrc;
     l->ssrc_known = true;
 }
@@ -99,11 +104,11 @@ static bool is_vacant(const struct learn *l, const struct learn_packet *p, uint6
 {
     if (!l->accept.port)
         return true;
-    if (now - l->last < SILENCE)
+    if (now - l->last < (l->kind == LEARN_RTCP ? REPORTS : SILENCE))
         return false;
     if (l->open)
         return true;
-    return l->ssrc_known && p->ssrc == l->ssrc &&
+    return l->ssrc_known && p->ssrc == l->ssrc && p->kind == l->kind &&
            (p->kind == LEARN_RTCP || is_ahead(l->sequence, p->sequence, GAP));
 }
 
@@ -116,7 +121,7 @@ bool learn_packet(struct learn *l, const struct media_address *from, const struc
         learn_accepted(l, p, now);
         return true;
     }
-    if (!l->sdp.port || !media_address_same_host(host, from))
+    if (!l->sdp.port || !from->port || !media_address_same_host(host, from))
         return false;
     if (l->behind || !media_address_same(&l->sdp, from)) {
         if (!is_vacant(l, p, now) || !candidate_count(l, from, p))

@@ -27,10 +27,10 @@ struct learn {
     uint8_t candidate_type;
     uint8_t run;     /* consistent packets of the candidate */
     bool behind;     /* a NAT: the description names an address that only the phone itself knows */
-    bool open;       /* a new description has come: another source may take over */
+    uint8_t open;    /* a new description has come: until so many packets of the accepted source */
     bool ssrc_known; /* the accepted source has sent RTP or RTCP */
-    uint8_t type;    /* of its last packet */
-    uint16_t sequence; /* the same */
+    uint8_t kind;    /* of what it sends; RTCP: nothing else */
+    uint16_t sequence; /* of its last packet */
     uint32_t ssrc;     /* the same */
     uint64_t last;     /* ms of its last packet */
 };
