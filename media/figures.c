@@ -119,7 +119,7 @@ unsigned figures_mos(const struct figures *from, const struct figures *to, struc
         return 0;
     r = 93.2 - 0.024 * d - (d > 177.3 ? 0.11 * (d - 177.3) : 0) - c.impairment -
         (95 - c.impairment) * loss / (loss + c.robustness);
-    if (r <= 0)
+    if (r < 6.52) /* below it the curve of G.107 is under 1 */
         return 100;
     return (unsigned)(100 * (1 + 0.035 * r + 7e-6 * r * (r - 60) * (100 - r)) + 0.5);
 }

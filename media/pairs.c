@@ -135,9 +135,10 @@ static void free_append(struct pair_host *h, struct pair *pair)
     h->last = &pair->next;
 }
 
-/* A pair that was never used needs no rest: it goes before those that do. */
-static void fresh_prepend(struct pair_host *h, struct pair *pair)
+/* A pair that was never used, or not for long, needs no rest: it goes before those that do. */
+static void rested_prepend(struct pair_host *h, struct pair *pair)
 {
+    pair->state = PAIR_FREE;
     pair->next = h->first;
     h->first = pair;
     if (!pair->next)
@@ -169,7 +170,7 @@ enum error pairs_add(struct pairs *p, const struct media_address *local, bool rt
     }
     pair->fds[rtcp] = fd;
     if (pair->fds[!rtcp] >= 0)
-        fresh_prepend(h, pair);
+        rested_prepend(h, pair);
     return OK;
 }
 
@@ -202,7 +203,7 @@ static void stocked_return(struct table_node *node, void *arg)
     struct pair_host *h = host_of(arg, &pair->local);
 
     if (pair->state == PAIR_STOCKED)
-        free_append(h, pair);
+        rested_prepend(h, pair);
 }
 
 void pairs_return_stock(struct pairs *p)
