@@ -1,5 +1,5 @@
 """Fixtures of the flow tests."""
 
-from offhook_flow.fixtures import daemon, either, idle, names, phone
+from offhook_flow.fixtures import audio, daemon, either, idle, names, phone
 
-__all__ = ["daemon", "either", "idle", "names", "phone"]
+__all__ = ["audio", "daemon", "either", "idle", "names", "phone"]

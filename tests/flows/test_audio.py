@@ -3,32 +3,7 @@
 import re
 
 import pytest
-from offhook_flow import Audio, hang_up, place, relayed, reported
-
-
-@pytest.fixture
-def audio():
-    made = []
-
-    def make(*args, **more):
-        made.append(Audio(*args, **more))
-        return made[-1]
-
-    yield make
-    for a in made:
-        a.close()
-
-
-def talk(caller, callee, a, b, offer=None, answer=None):
-    """A call whose audio runs from a to b: (caller's side, callee's side)."""
-    call = caller.call(callee.aor, body=offer or a.describe())
-    there = callee.expect_call()
-    b.answer_to(there.request.body)
-    there.ring()
-    there.answer(answer or b.describe())
-    a.answer_to(call.answered().body)
-    there.expect_ack()
-    return call, there
+from offhook_flow import hang_up, place, relayed, reported, talk
 
 
 @pytest.mark.parametrize("hosts", [("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "::1"),

@@ -81,6 +81,12 @@ class Audio:
         self.to = place(body, stream)
         return self
 
+    def twin(self, **more):
+        """The same stream from other sockets, while these stay."""
+        other = Audio(self.host, self.where, **{"ssrc": self.ssrc, **more})
+        other.sequence, other.timestamp, other.to = self.sequence, self.timestamp, self.to
+        return other
+
     def packet(self, payload=b"", kind=0):
         self.sequence = (self.sequence + 1) & 0xffff
         self.timestamp = (self.timestamp + 160) & 0xffffffff
@@ -118,6 +124,18 @@ class Audio:
             if not ready:
                 return got
             got += [s.recvfrom(65536)[0] for s in ready]
+
+
+def talk(caller, callee, a, b, offer=None, answer=None):
+    """A call whose audio runs from a to b: (caller's side, callee's side)."""
+    call = caller.call(callee.aor, body=offer or a.describe())
+    there = callee.expect_call()
+    b.answer_to(there.request.body)
+    there.ring()
+    there.answer(answer or b.describe())
+    a.answer_to(call.answered().body)
+    there.expect_ack()
+    return call, there
 
 
 def relayed(a, b, count=10):

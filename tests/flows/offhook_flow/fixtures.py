@@ -2,6 +2,7 @@
 
 import pytest
 
+from .audio import Audio
 from .daemon import Daemon
 from .dns_server import DnsServer
 from .phone import Phone
@@ -66,3 +67,17 @@ def phone(daemon):
     yield make
     for p in made:
         p.close()
+
+
+@pytest.fixture
+def audio():
+    """Makes pairs of sockets for the audio of phones."""
+    made = []
+
+    def make(*args, **more):
+        made.append(Audio(*args, **more))
+        return made[-1]
+
+    yield make
+    for a in made:
+        a.close()
