@@ -97,9 +97,11 @@ class Network:
         run("ip", "netns", "exec", router, "nft", "-f", "-", input=NAT)
         return phone, router, address
 
-    def forget(self, router):
-        """The NAT forgets its mappings: what goes out next gets another port."""
-        run("ip", "netns", "exec", router, "conntrack", "-F")
+    def forget(self, router, port=None):
+        """The NAT forgets its mappings, or that of one UDP port of the phone: what goes out next
+        gets another port."""
+        which = ["-F"] if port is None else ["-D", "-p", "udp", "--orig-port-src", str(port)]
+        run("ip", "netns", "exec", router, "conntrack", *which)
 
     def forward(self, router, port):
         """A port of the router that leads to the phone: what people set up for old phones."""
