@@ -369,6 +369,7 @@ void anchor_undo(struct worker *w, uint64_t id)
     memcpy(a->seen, a->before_seen, sizeof(a->seen));
     anchor_confirm(w, id);
     streams_tell(w, a);
+    media_link_hurry(w);
 }
 
 void anchor_confirm(struct worker *w, uint64_t id)

@@ -104,7 +104,8 @@ static void context_free(struct context *c)
         if (b->tx)
             client_transaction_orphan(b->tx);
         branch_ways_free(b);
-        anchor_close(c->worker, b->session);
+        if (!b->stands)
+            anchor_close(c->worker, b->session);
         free(b);
     }
     timer_disarm(&c->patience);
@@ -338,7 +339,7 @@ static bool success(struct context *c, struct branch *b, const struct sip_messag
         call_route(c, b);
         call_answer(c->worker, c->call, m, server_transaction_flow(c->tx),
                     client_transaction_flow(b->tx), b->session);
-        b->session = 0; /* it stands */
+        b->stands = true;
         c->call = NULL;
         notice_call(text_done(&out));
     }

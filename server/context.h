@@ -20,6 +20,7 @@ struct branch {
     struct gateway *gateway;       /* that it leads to; NULL: none */
     bool phone;                    /* a phone that is registered here */
     uint64_t session;              /* of its audio, which ends with it; 0: none */
+    bool stands;                   /* the session is the call's now; its 2xx may come again */
     bool proceeding, final, counted, cancel_wanted, cancelled;
 };
 

@@ -252,8 +252,8 @@ static enum error answer_pass(const struct branch *b, const struct sip_message *
     *body = (struct anchor_edit){VIEW_NONE, VIEW_NONE};
     if (m->status >= 300 || !m->body.n)
         return OK;
-    if (!b->session)
-        return anchor_pass(c->worker, c->session, NULL,
+    if (!b->session || b->stands)
+        return anchor_pass(c->worker, b->stands ? b->session : c->session, NULL,
                            c->of_callee ? ANCHOR_CALLER : ANCHOR_CALLEE, m, body);
     ends = (struct anchor_ends){{*server_transaction_flow(c->tx), *client_transaction_flow(b->tx)},
                                 {c->trusted, b->gateway != NULL}};
