@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from offhook_flow import hang_up, place, relayed, reported, talk
+from offhook_flow import hang_up, place, relayed, reoffer, reported, talk
 
 
 @pytest.mark.parametrize("hosts", [("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "::1"),
@@ -55,19 +55,6 @@ def test_the_ports_of_a_call_are_free_again_when_it_is_over(daemon, phone, audio
         a.drain(), b.drain()
 
 
-def hold(call, there, audio, body):
-    """A re-INVITE of this side with body, answered by the other."""
-    call.send("INVITE", extra=[f"Contact: <{call.phone.contact}>"], body=body)
-    request = there.phone.expect("INVITE", call_id=call.call_id)
-    there.phone.respond(request, 200, "OK", tag=there.local_tag,
-                        extra=[f"Contact: <{there.phone.contact}>"], body=audio.describe(version=2))
-    r = call.phone.final(call.call_id, call.phone.cseqs[call.call_id], "INVITE")
-    assert r.status == 200
-    call.phone.send(call.in_dialog("ACK", r.cseq))
-    there.phone.expect("ACK", call_id=call.call_id)
-    return request, r
-
-
 @pytest.mark.parametrize("who", ["caller", "callee"])
 @pytest.mark.parametrize("form", ["c=0.0.0.0", "sendonly", "inactive"])
 def test_hold_and_resume(phone, audio, who, form):
@@ -79,7 +66,7 @@ def test_hold_and_resume(phone, audio, who, form):
     sides = (call, there) if who == "caller" else (there, call)
     body = (holder.describe("0.0.0.0", version=2) if form == "c=0.0.0.0"
             else holder.describe(more=f"a={form}\r\n", version=2))
-    request, answer = hold(*sides, held, body)
+    request, answer = reoffer(*sides, body, held.describe(version=2))
     if form == "c=0.0.0.0":
         assert b"c=IN IP4 0.0.0.0\r\n" in request.body
         held.send()
@@ -87,7 +74,7 @@ def test_hold_and_resume(phone, audio, who, form):
     else:
         assert f"a={form}\r\n".encode() in request.body
     assert place(request.body)[1] == held.to[1], "the ports stay"
-    request, answer = hold(*sides, held, holder.describe(version=3))
+    request, answer = reoffer(*sides, holder.describe(version=3), held.describe(version=2))
     holder.answer_to(answer.body)
     held.answer_to(request.body)
     relayed(a, b, 3)

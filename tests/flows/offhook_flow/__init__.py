@@ -1,6 +1,6 @@
 """What the flow tests are written with: a real daemon, phones of plain Python sockets."""
 
-from .audio import Audio, place, relayed, reported, talk
+from .audio import Audio, flows, place, relayed, reoffer, reported, talk
 from .daemon import Daemon, free_port
 from .digest import Credentials, challenges
 from .message import Message, sdp
@@ -8,4 +8,5 @@ from .phone import Call, Phone, connected, hang_up
 from .wait import until
 
 __all__ = ["Audio", "Call", "Credentials", "Daemon", "Message", "Phone", "challenges", "connected",
-           "free_port", "hang_up", "place", "relayed", "reported", "sdp", "talk", "until"]
+           "flows", "free_port", "hang_up", "place", "relayed", "reoffer", "reported", "sdp",
+           "talk", "until"]

@@ -8,6 +8,8 @@ import socket
 import struct
 import time
 
+from .wait import until
+
 WAIT = 4.0  # s
 
 
@@ -99,14 +101,14 @@ class Audio:
         self.rtp.sendto(data, to or self.to[:2])
         return data
 
-    def report(self, ntp=None, blocks=(), to=None):
+    def report(self, ntp=None, blocks=(), to=None, sock=None):
         """One sender report of RTCP; returns its bytes. blocks: (ssrc, fraction, lost, lsr, dlsr)."""
         ntp = ntp or random.getrandbits(64) | 1 << 16
         data = struct.pack("!BBHIQIII", 0x80 | len(blocks), 200, 6 + 6 * len(blocks), self.ssrc, ntp,
                            self.timestamp, 1, 160)
         for ssrc, fraction, lost, lsr, dlsr in blocks:
             data += struct.pack("!IIIIII", ssrc, fraction << 24 | lost, self.sequence, 0, lsr, dlsr)
-        self.rtcp.sendto(data, to or (self.to[0], self.to[2]))
+        (sock or self.rtcp).sendto(data, to or (self.to[0], self.to[2]))
         return data
 
     def hear(self, sock=None, seconds=WAIT):
@@ -115,6 +117,14 @@ class Audio:
         assert select.select([sock], [], [], seconds)[0], f"nothing came to port {self.port}"
         data, source = sock.recvfrom(65536)
         return data, source[:2]
+
+    def hears(self, other, seconds=0.1):
+        """Does the next packet of the other one come here?"""
+        sent, end = other.send(), time.monotonic() + seconds
+        while select.select([self.rtp], [], [], max(0, end - time.monotonic()))[0]:
+            if self.rtp.recv(65536) == sent:
+                return True
+        return False
 
     def drain(self, seconds=0.0):
         """All that has come, and comes within so many seconds: bytes of RTP and RTCP packets."""
@@ -148,6 +158,13 @@ def relayed(a, b, count=10):
             assert source == other.to[:2], f"it came from {source}, not from {other.to}"
 
 
+def flows(a, b):
+    """The same as soon as audio passes: an answer may be faster than what it says to the relay."""
+    until(lambda: b.hears(a))
+    until(lambda: a.hears(b))
+    relayed(a, b, 3)
+
+
 def reported(a, b):
     """The same for RTCP."""
     for one, other in ((a, b), (b, a)):
@@ -155,3 +172,34 @@ def reported(a, b):
         data, source = other.hear(other.rtcp)
         assert data == sent
         assert source == (other.to[0], other.to[2])
+
+
+def talk(caller, callee, a, b, offer=None, answer=None):
+    """A call whose audio runs from a to b: (caller's side, callee's side)."""
+    call = caller.call(callee.aor, body=offer or a.describe())
+    there = callee.expect_call()
+    b.answer_to(there.request.body)
+    there.ring()
+    there.answer(answer or b.describe())
+    a.answer_to(call.answered().body)
+    there.expect_ack()
+    return call, there
+
+
+def reoffer(call, there, offer, answer=b"", method="INVITE", status=200, extra=(), ack=b""):
+    """A request of this side inside the dialog and the other's answer, as the other side and this
+    one have got them. ack: the body of the ACK, which has to be there in this case."""
+    phone, via = call.phone, call.phone.via()
+    cseq = phone.next_cseq(call.call_id)
+    contact = [f"Contact: <{phone.contact}>"]
+    phone.send(call.in_dialog(method, cseq, [*contact, *extra], offer, via=via))
+    request = there.phone.expect(method, call_id=call.call_id)
+    there.phone.respond(request, status, tag=there.local_tag, body=answer,
+                        extra=[f"Contact: <{there.phone.contact}>"])
+    r = phone.final(call.call_id, cseq, method)
+    assert r.status == status, str(r)
+    if method == "INVITE":
+        phone.send(call.in_dialog("ACK", cseq, body=ack, via=via if status >= 300 else None))
+        acknowledged = there.phone.expect("ACK", call_id=call.call_id)
+        return (acknowledged if ack else request), r
+    return request, r

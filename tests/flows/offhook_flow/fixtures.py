@@ -71,7 +71,7 @@ def phone(daemon):
 
 @pytest.fixture
 def audio():
-    """Makes pairs of sockets for the audio of phones."""
+    """Makes the audio of phones."""
     made = []
 
     def make(*args, **more):

@@ -199,7 +199,7 @@ class Phone:
             lines.append(f"Max-Forwards: {max_forwards}")
         lines += [f"From: {frm}", f"To: {to}", f"Call-ID: {call_id}", f"CSeq: {cseq} {method}",
                   f"User-Agent: {self.agent}", *extra]
-        if body:
+        if body and not has_type(extra):
             lines.append("Content-Type: application/sdp")
         lines.append(f"Content-Length: {len(body)}")
         return "\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n\r\n" + body
@@ -317,7 +317,7 @@ class Phone:
             to += f";tag={tag}"
         lines += [f"From: {request.get('from')}", f"To: {to}", f"Call-ID: {request.call_id}",
                   f"CSeq: {request.get('cseq')}", *extra]
-        if body:
+        if body and not has_type(extra):
             lines.append("Content-Type: application/sdp")
         lines.append(f"Content-Length: {len(body)}")
         data = "\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n\r\n" + body
@@ -388,14 +388,19 @@ class Call:
         """The provisional response with this status."""
         return self.phone.expect(status, seconds, call_id=self.call_id, cseq=self.cseq)
 
+    def dialog(self, r):
+        """The dialog, early or not, that the response r makes; returns r."""
+        self.remote_tag = r.tag("to")
+        self.to = r.get("to")
+        self.route = list(reversed(r.values("record-route")))
+        self.remote = uri_of(r.values("contact")[0])
+        return r
+
     def final(self, seconds=WAIT):
         """The final response; it is acknowledged."""
         r = self.phone.final(self.call_id, self.cseq, "INVITE", seconds)
         if r.status < 300:
-            self.remote_tag = r.tag("to")
-            self.to = r.get("to")
-            self.route = list(reversed(r.values("record-route")))
-            self.remote = uri_of(r.values("contact")[0])
+            self.dialog(r)
             self.ack()
         else:
             self.ack_failure(r)
@@ -418,9 +423,9 @@ class Call:
 
     # callee
 
-    def ring(self, status=180):
-        self.phone.respond(self.request, status, "Ringing", tag=self.local_tag,
-                           extra=[f"Contact: <{self.phone.contact}>"])
+    def ring(self, status=180, body=b"", extra=()):
+        self.phone.respond(self.request, status, "Ringing", tag=self.local_tag, body=body,
+                           extra=[f"Contact: <{self.phone.contact}>", *extra])
 
     def answer(self, body=None, extra=()):
         return self.phone.respond(self.request, 200, "OK", tag=self.local_tag,
@@ -443,11 +448,11 @@ class Call:
             return f"{self.frm};tag={self.local_tag}", self.to
         return f"{self.frm};tag={self.local_tag}", self.to
 
-    def in_dialog(self, method, cseq, extra=(), body=b"", route=None, uri=None):
+    def in_dialog(self, method, cseq, extra=(), body=b"", route=None, uri=None, via=None):
         frm, to = self.tagged()
         route = self.route if route is None else route
         return self.phone.request(method, uri or self.remote, frm=frm, to=to, call_id=self.call_id,
-                                  cseq=cseq, body=body,
+                                  cseq=cseq, body=body, via=via,
                                   extra=[*(f"Route: {r}" for r in route), *extra])
 
     def ask(self, method, extra=(), body=b"", seconds=WAIT, route=None, uri=None):
@@ -461,6 +466,10 @@ class Call:
         cseq = self.phone.next_cseq(self.call_id)
         self.phone.send(self.in_dialog(method, cseq, extra, body, route))
         return cseq
+
+
+def has_type(lines):
+    return any(line.lower().startswith("content-type:") for line in lines)
 
 
 def fits(message, what, match):
