@@ -15,6 +15,7 @@ struct anchor {
     struct anchor_ends ends;
     uint64_t seen[2]; /* hash of the last description of each side */
     unsigned count;
+    unsigned told; /* a bit for each stream that the media role knows */
     struct stream *streams;
     struct stream *before; /* while an offer inside the dialog waits for its answer: as they were */
     unsigned before_count;
@@ -98,6 +99,16 @@ static enum error description_find(const struct sip_message *m, struct view *out
     return body_find_sdp(out, type ? type->value : VIEW(""), m->body);
 }
 
+/* The pairs of ports that each side takes; one without a description, for an offer will come. */
+static unsigned pairs_needed(const struct sdp *sdp, struct view text)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; text.p && i < sdp->count; i++)
+        count += sdp->streams[i].rtp.port && sdp->streams[i].transport != SDP_OTHER;
+    return count ? count : 1;
+}
+
 unsigned anchor_admit(struct worker *w, const struct request *r, struct text *headers)
 {
     static __thread struct sdp sdp;
@@ -117,7 +128,8 @@ unsigned anchor_admit(struct worker *w, const struct request *r, struct text *he
         text_format(headers, "Warning: 399 offhook \"%s\"\r\n", problem);
         return 488;
     }
-    if (r->in_dialog ? text.p && !media_link_is_known(w) : !anchor_place_free(w, &r->from)) {
+    if (r->in_dialog ? text.p && !media_link_is_known(w)
+                     : !anchor_place_free(w, &r->from, 2 * pairs_needed(&sdp, text))) {
         w->counters.no_ports++;
         text_string(headers, "Retry-After: 5\r\n");
         return 503;
@@ -274,11 +286,24 @@ static enum error description_take(struct worker *w, struct anchor *a, enum anch
     return OK;
 }
 
-static void streams_tell(struct worker *w, const struct anchor *a)
+static void streams_tell(struct worker *w, struct anchor *a)
+{
+    for (unsigned i = 0; i < a->count; i++) {
+        if (!a->streams[i].sides[0].local.port || !a->streams[i].sides[1].local.port)
+            continue;
+        media_link_stream(w, a->id, &a->streams[i]);
+        a->told |= 1u << i;
+    }
+}
+
+/* There were too few: those that were taken for streams that are not to be go back. */
+static void ports_return(struct worker *w, struct anchor *a)
 {
     for (unsigned i = 0; i < a->count; i++)
-        if (a->streams[i].sides[0].local.port && a->streams[i].sides[1].local.port)
-            media_link_stream(w, a->id, &a->streams[i]);
+        for (int s = 0; s < 2 && !(a->told & 1u << i); s++) {
+            media_link_return(w, &a->streams[i].sides[s].local);
+            a->streams[i].sides[s].local.port = 0;
+        }
 }
 
 /* An offer inside the dialog may be refused. */
@@ -311,8 +336,10 @@ static enum error description_edit(struct worker *w, struct anchor *a, enum anch
     bool anew = a->seen[side] != hash;
     enum error e = description_take(w, a, side, sdp, anew, places);
 
-    if (e != OK)
+    if (e != OK) {
+        ports_return(w, a);
         return e;
+    }
     a->seen[side] = hash;
     if (anew) {
         streams_tell(w, a);
@@ -407,6 +434,7 @@ void anchor_adopt(struct worker *w, uint64_t id, const struct stream *s)
         return;
     }
     a->streams[s->index] = *s;
+    a->told |= 1u << s->index;
     for (int i = 0; i < 2; i++) {
         media_flow_set(&a->ends.flows[i], &s->sides[i].signal, &s->sides[i].local);
         a->ends.gateway[i] = s->sides[i].trusted;

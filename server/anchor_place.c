@@ -69,11 +69,11 @@ bool anchor_place(const struct worker *w, const struct sip_flow *flow, uint8_t f
                                   : other_family(w, &near, family, out);
 }
 
-bool anchor_place_free(struct worker *w, const struct sip_flow *flow)
+bool anchor_place_free(struct worker *w, const struct sip_flow *flow, unsigned count)
 {
     struct media_address host;
 
-    return anchor_place(w, flow, flow->family, &host) && media_link_has(w, &host, 2);
+    return anchor_place(w, flow, flow->family, &host) && media_link_has(w, &host, count);
 }
 
 unsigned anchor_hosts(const struct worker *w, struct media_address *out, unsigned most)

@@ -13,7 +13,7 @@ void media_flow_set(struct sip_flow *out, const struct media_address *peer,
 /* The address of ours, of that family, that the peer of flow can send to. False: there is none. */
 bool anchor_place(const struct worker *w, const struct sip_flow *flow, uint8_t family,
                   struct media_address *out);
-/* Are there ports for somebody who comes along flow? If not, some are asked for. */
-bool anchor_place_free(struct worker *w, const struct sip_flow *flow);
+/* Are there so many pairs for somebody who comes along flow? If not, some are asked for. */
+bool anchor_place_free(struct worker *w, const struct sip_flow *flow, unsigned count);
 
 #endif

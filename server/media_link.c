@@ -174,6 +174,17 @@ void media_link_give(struct worker *w, const struct media_address *pair)
         taken_set(s, pair->port, false);
 }
 
+void media_link_return(struct worker *w, const struct media_address *pair)
+{
+    struct stock *s = pair->port ? stock_find(w->media, pair) : NULL;
+
+    if (!s)
+        return;
+    taken_set(s, pair->port, false);
+    if (s->count < STOCK_MOST)
+        s->ports[s->count++] = pair->port;
+}
+
 void media_link_retake(struct worker *w, const struct media_address *pair)
 {
     struct stock *s = pair->port ? stock_of(w->media, pair) : NULL;

@@ -25,6 +25,8 @@ bool media_link_is_known(const struct worker *w);
 bool media_link_has(struct worker *w, const struct media_address *host, unsigned count);
 /* The call that had it is over; the media role keeps it from others for a while. */
 void media_link_give(struct worker *w, const struct media_address *pair);
+/* It was taken in vain: the media role was told nothing of it. */
+void media_link_return(struct worker *w, const struct media_address *pair);
 /* It was taken in a former life. */
 void media_link_retake(struct worker *w, const struct media_address *pair);
 /* Is it a port of ours that a call has, for RTP or RTCP? */
