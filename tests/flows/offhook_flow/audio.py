@@ -160,8 +160,7 @@ def relayed(a, b, count=10):
 
 def flows(a, b):
     """The same as soon as audio passes: an answer may be faster than what it says to the relay."""
-    until(lambda: b.hears(a))
-    until(lambda: a.hears(b))
+    until(lambda: all([b.hears(a), a.hears(b)]))
     relayed(a, b, 3)
 
 
