@@ -3,23 +3,7 @@
 import json
 import sqlite3
 
-import pytest
-from offhook_flow import Audio, Daemon, Phone, hang_up, relayed, reported, until
-
-from test_audio import talk
-
-
-@pytest.fixture
-def audio():
-    made = []
-
-    def make(*args, **more):
-        made.append(Audio(*args, **more))
-        return made[-1]
-
-    yield make
-    for a in made:
-        a.close()
+from offhook_flow import Audio, Daemon, Phone, hang_up, relayed, reported, talk, until
 
 
 def listed(daemon):

@@ -136,18 +136,6 @@ class Audio:
             got += [s.recvfrom(65536)[0] for s in ready]
 
 
-def talk(caller, callee, a, b, offer=None, answer=None):
-    """A call whose audio runs from a to b: (caller's side, callee's side)."""
-    call = caller.call(callee.aor, body=offer or a.describe())
-    there = callee.expect_call()
-    b.answer_to(there.request.body)
-    there.ring()
-    there.answer(answer or b.describe())
-    a.answer_to(call.answered().body)
-    there.expect_ack()
-    return call, there
-
-
 def relayed(a, b, count=10):
     """`count` packets each way, each of which has to come, from our port and unchanged."""
     for one, other in ((a, b), (b, a)):

@@ -1,0 +1,309 @@
+/* Namespaces, cables and sockets for the tests of the fast path. */
+#include "tests/unit/phones.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/udp.h>
+#include <netpacket/packet.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+/* wants those above first */
+#include <linux/if_ether.h>
+
+#include "tests/unit/check.h"
+
+#define RTP_SIZE 172
+
+/* ---- namespaces ------------------------------------------------------------------------------ */
+
+int space_new(void)
+{
+    struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    int fd;
+
+    if (unshare(CLONE_NEWNET))
+        return -1;
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &lo), 0);
+    close(fd);
+    fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+void space_enter(int space)
+{
+    assert_int_equal(setns(space, CLONE_NEWNET), 0);
+}
+
+void command_run(const char *format, ...)
+{
+    char line[400];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    if (system(line))
+        fail_msg("%s", line);
+}
+
+/* A cable from interface `name` of the relay to `eth` of a phone, in the net of that number. */
+static void cable_lay(const struct spaces *s, int phone, const char *name, int net)
+{
+    space_enter(s->relay);
+    command_run("ip link add name %s type veth peer name eth netns /proc/%d/fd/%d", name, getpid(),
+                phone);
+    command_run("ip address add 10.0.%d.1/24 dev %s", net, name);
+    command_run("ip address add fd00:%d::1/64 dev %s nodad", net, name);
+    command_run("ip link set %s up", name);
+    space_enter(phone);
+    command_run("ip address add 10.0.%d.2/24 dev eth", net);
+    command_run("ip address add fd00:%d::2/64 dev eth nodad", net);
+    command_run("ip link set eth up");
+    space_enter(s->relay);
+}
+
+void spaces_open(struct spaces *s)
+{
+    s->a = space_new();
+    s->b = space_new();
+    s->relay = space_new();
+    cable_lay(s, s->a, "to-a", 1);
+    cable_lay(s, s->b, "to-b", 2);
+}
+
+void spaces_close(struct spaces *s)
+{
+    close(s->a);
+    close(s->b);
+    close(s->relay);
+}
+
+/* ---- sockets --------------------------------------------------------------------------------- */
+
+static socklen_t address_store(struct sockaddr_storage *out, const struct media_address *a)
+{
+    struct sockaddr_in *four = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
+
+    memset(out, 0, sizeof(*out));
+    if (a->family == 4) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons(a->port);
+        memcpy(&four->sin_addr, a->bytes, 4);
+        return sizeof(*four);
+    }
+    six->sin6_family = AF_INET6;
+    six->sin6_port = htons(a->port);
+    memcpy(&six->sin6_addr, a->bytes, 16);
+    return sizeof(*six);
+}
+
+static struct media_address address_load(const struct sockaddr_storage *in)
+{
+    const struct sockaddr_in *four = (const struct sockaddr_in *)in;
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)in;
+    struct media_address a = {.family = in->ss_family == AF_INET ? 4 : 6};
+
+    if (a.family == 4) {
+        a.port = ntohs(four->sin_port);
+        memcpy(a.bytes, &four->sin_addr, 4);
+    } else {
+        a.port = ntohs(six->sin6_port);
+        memcpy(a.bytes, &six->sin6_addr, 16);
+    }
+    return a;
+}
+
+/* A socket at some port of that address, in the namespace that the process is in. */
+static int socket_open(struct media_address *out, uint8_t family, const char *host)
+{
+    const struct timeval patience = {.tv_sec = 5};
+    int kind = family == 4 ? AF_INET : AF_INET6;
+    int fd = socket(kind, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_storage a;
+    socklen_t size;
+
+    *out = (struct media_address){.family = family};
+    assert_int_equal(inet_pton(kind, host, out->bytes), 1);
+    size = address_store(&a, out);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &size), 0);
+    *out = address_load(&a);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    return fd;
+}
+
+static void flows_fill(struct line *l, const struct media_address *a,
+                       const struct media_address *near, const struct media_address *far,
+                       const struct media_address *b)
+{
+    l->forth = (struct kernel_flow){.peer = *a, .local = *near, .out_local = *far, .out_peer = *b};
+    l->back = (struct kernel_flow){.peer = *b, .local = *far, .out_local = *near, .out_peer = *a};
+}
+
+void line_open(struct line *l, const struct spaces *s, uint8_t family)
+{
+    struct media_address a, near, far, b;
+    bool four = family == 4;
+
+    space_enter(s->a);
+    l->a = socket_open(&a, family, four ? "10.0.1.2" : "fd00:1::2");
+    space_enter(s->b);
+    l->b = socket_open(&b, family, four ? "10.0.2.2" : "fd00:2::2");
+    space_enter(s->relay);
+    l->near = socket_open(&near, family, four ? "10.0.1.1" : "fd00:1::1");
+    l->far = socket_open(&far, family, four ? "10.0.2.1" : "fd00:2::1");
+    flows_fill(l, &a, &near, &far, &b);
+}
+
+void line_open_loopback(struct line *l, uint8_t family)
+{
+    const char *host = family == 4 ? "127.0.0.1" : "::1";
+    struct media_address a, near, far, b;
+
+    l->a = socket_open(&a, family, host);
+    l->near = socket_open(&near, family, host);
+    l->far = socket_open(&far, family, host);
+    l->b = socket_open(&b, family, host);
+    flows_fill(l, &a, &near, &far, &b);
+}
+
+void line_close(struct line *l)
+{
+    close(l->a);
+    close(l->near);
+    close(l->far);
+    close(l->b);
+}
+
+/* ---- packets --------------------------------------------------------------------------------- */
+
+static void rtp_write(uint8_t bytes[RTP_SIZE], const struct rtp_packet *p)
+{
+    uint16_t sequence = htons(p->sequence);
+    uint32_t timestamp = htonl(p->timestamp), ssrc = htonl(p->ssrc);
+
+    memset(bytes, 0xd5, RTP_SIZE);
+    bytes[0] = 0x80;
+    bytes[1] = 8;
+    memcpy(bytes + 2, &sequence, 2);
+    memcpy(bytes + 4, &timestamp, 4);
+    memcpy(bytes + 8, &ssrc, 4);
+}
+
+void rtp_send(int fd, const struct media_address *to, const struct rtp_packet *p)
+{
+    uint8_t bytes[RTP_SIZE];
+
+    rtp_write(bytes, p);
+    bytes_send(fd, to, bytes, sizeof(bytes));
+}
+
+void bytes_send(int fd, const struct media_address *to, const void *bytes, size_t n)
+{
+    struct sockaddr_storage a;
+    socklen_t size = address_store(&a, to);
+
+    assert_int_equal(sendto(fd, bytes, n, 0, (struct sockaddr *)&a, size), n);
+}
+
+void rtp_expect(int fd, const struct media_address *from, const struct rtp_packet *p)
+{
+    uint8_t bytes[RTP_SIZE];
+
+    rtp_write(bytes, p);
+    bytes_expect(fd, from, bytes, sizeof(bytes));
+}
+
+void bytes_expect(int fd, const struct media_address *from, const void *bytes, size_t n)
+{
+    struct sockaddr_storage a;
+    socklen_t size = sizeof(a);
+    struct media_address have;
+    uint8_t got[2048];
+    ssize_t count = recvfrom(fd, got, sizeof(got), 0, (struct sockaddr *)&a, &size);
+
+    assert_int_equal(count, n);
+    have = address_load(&a);
+    assert_int_equal(have.family, from->family);
+    assert_int_equal(have.port, from->port);
+    assert_memory_equal(have.bytes, from->bytes, sizeof(have.bytes));
+    assert_memory_equal(got, bytes, n);
+}
+
+/* ---- the wire -------------------------------------------------------------------------------- */
+
+int wire_open(int space)
+{
+    const struct timeval patience = {.tv_sec = 5};
+    struct sockaddr_ll eth = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+    int fd;
+
+    space_enter(space);
+    fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ALL));
+    eth.sll_ifindex = (int)if_nametoindex("eth");
+    assert_int_equal(bind(fd, (struct sockaddr *)&eth, sizeof(eth)), 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    return fd;
+}
+
+/* The sum of RFC 1071, not folded; n is even but for the last part. */
+static uint32_t sum(uint32_t from, const void *bytes, size_t n)
+{
+    const uint8_t *b = bytes;
+
+    for (size_t i = 0; i < n; i++)
+        from += i % 2 ? b[i] : (uint32_t)b[i] << 8;
+    return from;
+}
+
+static bool sum_is_right(uint32_t s)
+{
+    while (s >> 16)
+        s = (s & 0xffff) + (s >> 16);
+    return s == 0xffff;
+}
+
+/* Where the UDP header is; 0: no UDP. */
+static size_t udp_find(const uint8_t *packet, uint8_t family)
+{
+    if (packet[0] >> 4 != family)
+        return 0;
+    if (family == 4)
+        return packet[9] == IPPROTO_UDP ? sizeof(struct ip) : 0;
+    return packet[6] == IPPROTO_UDP ? sizeof(struct ip6_hdr) : 0;
+}
+
+unsigned wire_expect(int wire, uint8_t family, bool no_checksum)
+{
+    uint8_t packet[2048];
+    ssize_t n;
+    size_t at;
+    struct udphdr udp;
+
+    do {
+        n = recv(wire, packet, sizeof(packet), 0);
+        assert_true(n > 40);
+        at = udp_find(packet, family);
+    } while (!at);
+    memcpy(&udp, packet + at, sizeof(udp));
+    if (family == 4)
+        assert_true(sum_is_right(sum(0, packet, at)));
+    if (no_checksum)
+        assert_int_equal(udp.uh_sum, 0);
+    else /* both addresses, and what stands for the rest of the pseudo header */
+        assert_true(sum_is_right(sum(sum(IPPROTO_UDP + ntohs(udp.uh_ulen),
+                                         packet + (family == 4 ? 12 : 8), family == 4 ? 8 : 32),
+                                     packet + at, ntohs(udp.uh_ulen))));
+    return packet[family == 4 ? 8 : 7];
+}
