@@ -16,7 +16,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 /* wants those above first */
+#include <linux/ethtool.h>
 #include <linux/if_ether.h>
+#include <linux/sockios.h>
 
 #include "tests/unit/check.h"
 
@@ -124,8 +126,7 @@ static struct media_address address_load(const struct sockaddr_storage *in)
     return a;
 }
 
-/* A socket at some port of that address, in the namespace that the process is in. */
-static int socket_open(struct media_address *out, uint8_t family, const char *host)
+int socket_open(struct media_address *out, uint8_t family, const char *host)
 {
     const struct timeval patience = {.tv_sec = 5};
     int kind = family == 4 ? AF_INET : AF_INET6;
@@ -243,14 +244,28 @@ void bytes_expect(int fd, const struct media_address *from, const void *bytes, s
 
 /* ---- the wire -------------------------------------------------------------------------------- */
 
-int wire_open(int space)
+void checksums_complete(int space, const char *interface)
 {
-    const struct timeval patience = {.tv_sec = 5};
-    struct sockaddr_ll eth = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+    struct ethtool_value off = {.cmd = ETHTOOL_STXCSUM};
+    struct ifreq request = {.ifr_data = (char *)&off};
     int fd;
 
     space_enter(space);
-    fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ALL));
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+    assert_int_equal(ioctl(fd, SIOCETHTOOL, &request), 0);
+    close(fd);
+}
+
+int wire_open(int space, uint8_t family)
+{
+    const struct timeval patience = {.tv_sec = 5};
+    uint16_t protocol = htons(family == 4 ? ETH_P_IP : ETH_P_IPV6);
+    struct sockaddr_ll eth = {.sll_family = AF_PACKET, .sll_protocol = protocol};
+    int fd;
+
+    space_enter(space);
+    fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, protocol);
     eth.sll_ifindex = (int)if_nametoindex("eth");
     assert_int_equal(bind(fd, (struct sockaddr *)&eth, sizeof(eth)), 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));

@@ -27,6 +27,9 @@ struct spaces {
 void spaces_open(struct spaces *s);
 void spaces_close(struct spaces *s);
 
+/* A socket at some port of that host, in the namespace that the process is in. */
+int socket_open(struct media_address *out, uint8_t family, const char *host);
+
 /* A call: the sockets of its phones and of the relay's two legs, each with its address. */
 struct line {
     int a, near, far, b;
@@ -51,8 +54,10 @@ void bytes_send(int fd, const struct media_address *to, const void *bytes, size_
 void rtp_expect(int fd, const struct media_address *from, const struct rtp_packet *p);
 void bytes_expect(int fd, const struct media_address *from, const void *bytes, size_t n);
 
-/* Reads UDP frames off the interface `eth` of a namespace as they are on the wire. */
-int wire_open(int space);
+/* From now on checksums are complete before that interface gets a packet. */
+void checksums_complete(int space, const char *interface);
+/* Reads what comes in by the interface eth of a namespace, as it is on the wire. */
+int wire_open(int space, uint8_t family);
 /* The next UDP datagram over IP: both of its checksums must be right, or the UDP one none where
  * that is said. Returns its TTL or hop limit. */
 unsigned wire_expect(int wire, uint8_t family, bool no_checksum);
