@@ -118,11 +118,16 @@ void kernel_flow_drop(int map, const struct kernel_flow *f)
     (void)map_call(BPF_MAP_DELETE_ELEM, map, &key, NULL); /* it may be gone already */
 }
 
+/* The next one is asked for while its predecessor still stands, or the search begins at the start.
+ */
 void kernel_flows_clear(int map)
 {
-    struct relay_key key;
+    struct relay_key key, next;
+    bool more = !map_call(BPF_MAP_GET_NEXT_KEY, map, NULL, &key);
 
-    while (!map_call(BPF_MAP_GET_NEXT_KEY, map, NULL, &key)) /* the first one there is */
-        if (map_call(BPF_MAP_DELETE_ELEM, map, &key, NULL))
-            break;
+    while (more) {
+        more = !map_call(BPF_MAP_GET_NEXT_KEY, map, &key, &next);
+        (void)map_call(BPF_MAP_DELETE_ELEM, map, &key, NULL);
+        key = next;
+    }
 }

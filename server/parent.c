@@ -543,7 +543,7 @@ static bool daemon_open(struct daemon *d)
         return fail_start(text);
     }
     open_files_raise();
-    if (geteuid() == 0 && capabilities_keep())
+    if (geteuid() == 0 && capabilities_keep(false))
         return fail_start("the capabilities that are not needed cannot be dropped");
     if (e || !events_open(d))
         return fail_start("there is not enough memory to start");

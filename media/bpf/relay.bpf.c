@@ -57,19 +57,21 @@ struct packet {
     __u32 payload, timestamp, ssrc;
 };
 
-/* The bytes behind the Ethernet header, of which size minus that header may be read. */
-always_inlined const void *head_take(struct __sk_buff *skb, __u32 size)
+/* The bytes behind the Ethernet header, of which size minus that header may be read. No NULL tells
+ * of failure: comparing a pointer takes a capability more. */
+always_inlined bool head_take(const void **out, struct __sk_buff *skb, __u32 size)
 {
     const void *data = (const void *)(long)skb->data;
 
     if (data + size > (const void *)(long)skb->data_end) {
         if (bpf_skb_pull_data(skb, size))
-            return NULL;
+            return false;
         data = (const void *)(long)skb->data;
         if (data + size > (const void *)(long)skb->data_end)
-            return NULL;
+            return false;
     }
-    return ((const struct ethhdr *)data)->h_proto == skb->protocol ? data + ETH_HLEN : NULL;
+    *out = data + ETH_HLEN;
+    return ((const struct ethhdr *)data)->h_proto == skb->protocol;
 }
 
 /* False: not RTP. With RTCP on the same port its packet types tell (RFC 5761 4). */
@@ -96,10 +98,13 @@ always_inlined bool sizes_agree(const struct __sk_buff *skb, const struct packet
 
 always_inlined bool ip4_take(struct packet *p, struct __sk_buff *skb)
 {
-    const struct iphdr *ip = head_take(skb, HEAD_SIZE(*ip));
-    const struct udphdr *udp = (const void *)(ip + 1);
+    const struct iphdr *ip;
+    const struct udphdr *udp;
 
-    if (!ip || ip->version != 4 || ip->ihl != 5 || ip->frag_off & bpf_htons(IP_FRAGMENT) ||
+    if (!head_take((const void **)&ip, skb, HEAD_SIZE(*ip)))
+        return false;
+    udp = (const void *)(ip + 1);
+    if (ip->version != 4 || ip->ihl != 5 || ip->frag_off & bpf_htons(IP_FRAGMENT) ||
         ip->protocol != IPPROTO_UDP || ip->ttl <= 1)
         return false;
     p->size = bpf_ntohs(ip->tot_len);
@@ -113,10 +118,13 @@ always_inlined bool ip4_take(struct packet *p, struct __sk_buff *skb)
 
 always_inlined bool ip6_take(struct packet *p, struct __sk_buff *skb)
 {
-    const struct ipv6hdr *ip = head_take(skb, HEAD_SIZE(*ip));
-    const struct udphdr *udp = (const void *)(ip + 1);
+    const struct ipv6hdr *ip;
+    const struct udphdr *udp;
 
-    if (!ip || ip->version != 6 || ip->nexthdr != IPPROTO_UDP || ip->hop_limit <= 1 || !udp->check)
+    if (!head_take((const void **)&ip, skb, HEAD_SIZE(*ip)))
+        return false;
+    udp = (const void *)(ip + 1);
+    if (ip->version != 6 || ip->nexthdr != IPPROTO_UDP || ip->hop_limit <= 1 || !udp->check)
         return false;
     p->size = sizeof(*ip) + bpf_ntohs(ip->payload_len);
     p->udp_at = ETH_HLEN + sizeof(*ip);

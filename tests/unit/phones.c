@@ -58,8 +58,7 @@ void command_run(const char *format, ...)
         fail_msg("%s", line);
 }
 
-/* A cable from interface `name` of the relay to `eth` of a phone, in the net of that number. */
-static void cable_lay(const struct spaces *s, int phone, const char *name, int net)
+void cable_lay(const struct spaces *s, int phone, const char *name, int net)
 {
     space_enter(s->relay);
     command_run("ip link add name %s type veth peer name eth netns /proc/%d/fd/%d", name, getpid(),
@@ -270,6 +269,31 @@ int wire_open(int space, uint8_t family)
     assert_int_equal(bind(fd, (struct sockaddr *)&eth, sizeof(eth)), 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     return fd;
+}
+
+int tagger_open(int space)
+{
+    struct sockaddr_ll eth = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+    int fd;
+
+    space_enter(space);
+    fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    eth.sll_ifindex = (int)if_nametoindex("eth");
+    assert_int_equal(bind(fd, (struct sockaddr *)&eth, sizeof(eth)), 0);
+    return fd;
+}
+
+void tagger_send(int tagger)
+{
+    static const uint8_t tag[] = {ETH_P_8021Q >> 8, ETH_P_8021Q & 0xff, 0, 7};
+    uint8_t frame[2048];
+    ssize_t n = recv(tagger, frame, sizeof(frame) - sizeof(tag), 0);
+
+    assert_true(n > ETH_HLEN);
+    memmove(frame + 12 + sizeof(tag), frame + 12, (size_t)n - 12);
+    memcpy(frame + 12, tag, sizeof(tag));
+    n += (ssize_t)sizeof(tag);
+    assert_int_equal(send(tagger, frame, (size_t)n, 0), n);
 }
 
 /* The sum of RFC 1071, not folded; n is even but for the last part. */

@@ -27,6 +27,8 @@ struct spaces {
 void spaces_open(struct spaces *s);
 void spaces_close(struct spaces *s);
 
+/* Lays a cable from that interface of the relay to eth of a phone, in the nets of that number. */
+void cable_lay(const struct spaces *s, int phone, const char *name, int net);
 /* A socket at some port of that host, in the namespace that the process is in. */
 int socket_open(struct media_address *out, uint8_t family, const char *host);
 
@@ -58,6 +60,9 @@ void bytes_expect(int fd, const struct media_address *from, const void *bytes, s
 void checksums_complete(int space, const char *interface);
 /* Reads what comes in by the interface eth of a namespace, as it is on the wire. */
 int wire_open(int space, uint8_t family);
+/* Of what goes out there from now on, the first frame leaves once more, with an 802.1Q tag. */
+int tagger_open(int space);
+void tagger_send(int tagger);
 /* The next UDP datagram over IP: both of its checksums must be right, or the UDP one none where
  * that is said. Returns its TTL or hop limit. */
 unsigned wire_expect(int wire, uint8_t family, bool no_checksum);

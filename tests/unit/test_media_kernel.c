@@ -260,6 +260,30 @@ static void merged_packets_stay(void **state)
     scene_close(&scene);
 }
 
+/* Nobody here takes it; a packet behind it shows that it has passed. */
+static void tagged_frames_stay(void **state)
+{
+    struct kernel_counts c;
+    struct line l;
+    int tagger;
+
+    (void)state;
+    ONLY_WHERE_POSSIBLE();
+    scene_open(&scene, SCENE_PLAIN);
+    line_open(&l, &scene.spaces, 4);
+    line_set(&scene, &l);
+    assert_fast(&l);
+    tagger = tagger_open(scene.spaces.a);
+    assert_fast(&l);
+    tagger_send(tagger);
+    assert_fast(&l);
+    assert_int_equal(kernel_flow_read(scene.map, &l.forth, &c), OK);
+    assert_int_equal(c.packets, 3);
+    close(tagger);
+    line_close(&l);
+    scene_close(&scene);
+}
+
 static void without_a_way_out_they_stay(void **state)
 {
     struct line l;
@@ -400,14 +424,23 @@ static void jitter_is_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(packets_cross_by_ip4),       cmocka_unit_test(packets_cross_by_ip6),
-        cmocka_unit_test(packets_cross_by_a_filter),  cmocka_unit_test(packets_cross_loopback),
-        cmocka_unit_test(packets_cross_by_a_gateway), cmocka_unit_test(lease_ends),
-        cmocka_unit_test(strangers_do_not_cross),     cmocka_unit_test(only_rtp_crosses),
-        cmocka_unit_test(odd_headers_stay),           cmocka_unit_test(fragments_stay),
-        cmocka_unit_test(merged_packets_stay),        cmocka_unit_test(without_a_way_out_they_stay),
-        cmocka_unit_test(checksums_are_right),        cmocka_unit_test(no_checksum_stays_none),
-        cmocka_unit_test(packets_are_counted),        cmocka_unit_test(jitter_is_counted),
+        cmocka_unit_test(packets_cross_by_ip4),
+        cmocka_unit_test(packets_cross_by_ip6),
+        cmocka_unit_test(packets_cross_by_a_filter),
+        cmocka_unit_test(packets_cross_loopback),
+        cmocka_unit_test(packets_cross_by_a_gateway),
+        cmocka_unit_test(lease_ends),
+        cmocka_unit_test(strangers_do_not_cross),
+        cmocka_unit_test(only_rtp_crosses),
+        cmocka_unit_test(odd_headers_stay),
+        cmocka_unit_test(fragments_stay),
+        cmocka_unit_test(merged_packets_stay),
+        cmocka_unit_test(tagged_frames_stay),
+        cmocka_unit_test(without_a_way_out_they_stay),
+        cmocka_unit_test(checksums_are_right),
+        cmocka_unit_test(no_checksum_stays_none),
+        cmocka_unit_test(packets_are_counted),
+        cmocka_unit_test(jitter_is_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
