@@ -56,15 +56,4 @@ void bytes_send(int fd, const struct media_address *to, const void *bytes, size_
 void rtp_expect(int fd, const struct media_address *from, const struct rtp_packet *p);
 void bytes_expect(int fd, const struct media_address *from, const void *bytes, size_t n);
 
-/* From now on checksums are complete before that interface gets a packet. */
-void checksums_complete(int space, const char *interface);
-/* Reads what comes in by the interface eth of a namespace, as it is on the wire. */
-int wire_open(int space, uint8_t family);
-/* Of what goes out there from now on, the first frame leaves once more, with an 802.1Q tag. */
-int tagger_open(int space);
-void tagger_send(int tagger);
-/* The next UDP datagram over IP: both of its checksums must be right, or the UDP one none where
- * that is said. Returns its TTL or hop limit. */
-unsigned wire_expect(int wire, uint8_t family, bool no_checksum);
-
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tests/unit/fast_path.h"
+#include "tests/unit/wire.h"
 
 static struct scene scene;
 

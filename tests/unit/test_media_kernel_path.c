@@ -1,8 +1,10 @@
 /* The fast path comes and goes: interfaces, ends, rights, and the records of its map. */
 #include <errno.h>
 #include <event2/event.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/capability.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -232,6 +234,51 @@ static void two_capabilities_are_enough(void **state)
     spaces_close(&scene.spaces);
 }
 
+/* In a child: as in a container, or under a service manager that protects them. */
+static void settings_protect(void)
+{
+    const char *sys = "/proc/sys";
+
+    if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+        mount(sys, sys, NULL, MS_BIND, NULL) ||
+        mount(NULL, sys, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL))
+        _exit(100);
+}
+
+static int open_protected(void)
+{
+    char why[256] = "";
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        struct event_base *base = event_base_new();
+        struct kernel_path *path = NULL;
+        enum error e;
+
+        settings_protect();
+        e = kernel_path_open(&path, base, false, why);
+        if (e && !strstr(why, "net.ipv4.conf.lo.forwarding"))
+            _exit(101);
+        kernel_path_close(path);
+        event_base_free(base);
+        _exit((int)e);
+    }
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void forwarding_may_be_set_by_others(void **state)
+{
+    (void)state;
+    ONLY_WHERE_POSSIBLE();
+    spaces_open(&scene.spaces);
+    assert_int_equal(open_protected(), ERR_SYSTEM);
+    command_run("echo 1 >/proc/sys/net/ipv4/conf/lo/forwarding");
+    assert_int_equal(open_protected(), OK); /* without IPv6 */
+    spaces_close(&scene.spaces);
+}
+
 static void the_map_takes_no_rights(void **state)
 {
     struct line l;
@@ -347,6 +394,7 @@ int main(void)
         cmocka_unit_test(death_detaches),
         cmocka_unit_test(filters_are_replaced),
         cmocka_unit_test(two_capabilities_are_enough),
+        cmocka_unit_test(forwarding_may_be_set_by_others),
         cmocka_unit_test(the_map_takes_no_rights),
         cmocka_unit_test(some_addresses_are_refused),
         cmocka_unit_test(the_map_has_an_end),
