@@ -53,6 +53,7 @@ struct packet {
     __u32 size; /* with its IP header */
     __u32 udp_at;
     __u16 life;     /* IPv4: TTL and protocol as they stand; IPv6: the hop limit */
+    __u16 check;    /* IPv4: of the header, as it stands */
     __u16 sequence; /* from here on in host order */
     __u32 payload, timestamp, ssrc;
 };
@@ -110,6 +111,7 @@ always_inlined bool ip4_take(struct packet *p, struct __sk_buff *skb)
     p->size = bpf_ntohs(ip->tot_len);
     p->udp_at = ETH_HLEN + sizeof(*ip);
     p->life = *(const __u16 *)&ip->ttl;
+    p->check = ip->check;
     p->key.family = 4;
     __builtin_memcpy(p->key.peer, &ip->saddr, 4);
     __builtin_memcpy(p->key.local, &ip->daddr, 4);
@@ -177,54 +179,79 @@ always_inlined bool route_find(struct bpf_fib_lookup *out, struct __sk_buff *skb
     return result == BPF_FIB_LKUP_RET_SUCCESS || result == BPF_FIB_LKUP_RET_NO_NEIGH;
 }
 
-always_inlined long ports_rewrite(struct __sk_buff *skb, const struct packet *p,
-                                  const struct relay_record *r)
+/* Their bytes as one word, as they are in the packet. */
+always_inlined __u32 ports_join(__be16 source, __be16 target)
 {
-    const __be16 old[2] = {p->key.peer_port, p->key.local_port};
-    const __be16 new[2] = {r->out_local_port, r->out_peer_port};
-    __u32 from, to;
+    const __be16 both[2] = {source, target};
+    __u32 word;
 
-    __builtin_memcpy(&from, old, 4);
-    __builtin_memcpy(&to, new, 4);
-    return bpf_l4_csum_replace(skb, CHECK_AT(p), from, to, L4_CHANGE | sizeof(to))
-               ?: bpf_skb_store_bytes(skb, p->udp_at, &to, sizeof(to), 0);
+    __builtin_memcpy(&word, both, sizeof(word));
+    return word;
 }
 
+/* The UDP checksum follows the addresses by their change, and the ports. */
+always_inlined long udp_balance(struct __sk_buff *skb, const struct packet *p, __u64 change,
+                                __u32 ports)
+{
+    __u32 old = ports_join(p->key.peer_port, p->key.local_port);
+
+    return bpf_l4_csum_replace(skb, CHECK_AT(p), 0, change, L4_CHANGE_IP)
+               ?: bpf_l4_csum_replace(skb, CHECK_AT(p), old, ports, L4_CHANGE | sizeof(ports));
+}
+
+/* RFC 1624: a checksum after a change of what it covers. */
+always_inlined __u16 check_change(__u16 check, __u32 change)
+{
+    __u32 sum = (__u16)~check + (change & 0xffff) + (change >> 16);
+
+    sum = (sum & 0xffff) + (sum >> 16);
+    return ~((sum & 0xffff) + (sum >> 16));
+}
+
+/* From the TTL to the ports all is written at once. */
 always_inlined long ip4_rewrite(struct __sk_buff *skb, const struct packet *p,
                                 const struct relay_record *r)
 {
-    __u16 life = p->life - bpf_htons(0x0100);
-    __be32 old[2], new[2];
-    __s64 change;
+    struct {
+        __u16 life, check;
+        __be32 addresses[2];
+        __u32 ports;
+    } new = {.life = p->life - bpf_htons(0x0100)};
+    __be32 old[2];
+    __u32 change;
 
     __builtin_memcpy(&old[0], p->key.peer, 4);
     __builtin_memcpy(&old[1], p->key.local, 4);
-    __builtin_memcpy(&new[0], r->out_local, 4);
-    __builtin_memcpy(&new[1], r->out_peer, 4);
-    change = bpf_csum_diff(old, sizeof(old), new, sizeof(new), 0);
-    return bpf_l3_csum_replace(skb, IP_AT(check), 0, change, 0) ?:
-           bpf_l3_csum_replace(skb, IP_AT(check), p->life, life, sizeof(life)) ?:
-           bpf_l4_csum_replace(skb, CHECK_AT(p), 0, change, L4_CHANGE_IP) ?:
-           bpf_skb_store_bytes(skb, IP_AT(ttl), &life, sizeof(life), 0) ?:
-               bpf_skb_store_bytes(skb, IP_AT(saddr), new, sizeof(new), 0);
+    __builtin_memcpy(&new.addresses[0], r->out_local, 4);
+    __builtin_memcpy(&new.addresses[1], r->out_peer, 4);
+    new.ports = ports_join(r->out_local_port, r->out_peer_port);
+    change = bpf_csum_diff(old, sizeof(old), new.addresses, sizeof(new.addresses), 0);
+    new.check = check_change(check_change(p->check, change), (__u16)~p->life + new.life);
+    return udp_balance(skb, p, change, new.ports)
+               ?: bpf_skb_store_bytes(skb, IP_AT(ttl), &new, sizeof(new), 0);
 }
 
 /* No checksum of its own balances what is changed in this header, so the skb's sum must follow. */
 always_inlined long ip6_rewrite(struct __sk_buff *skb, const struct packet *p,
                                 const struct relay_record *r)
 {
-    __u8 life = p->life - 1;
-    __be32 old[8], new[8];
-    __s64 change;
+    struct {
+        __u8 hole[3], life;
+        __be32 addresses[8];
+    } new = {.life = p->life - 1};
+    __u32 ports = ports_join(r->out_local_port, r->out_peer_port);
+    __be32 old[8];
+    __u32 change;
 
     __builtin_memcpy(&old[0], p->key.peer, 16);
     __builtin_memcpy(&old[4], p->key.local, 16);
-    __builtin_memcpy(&new[0], r->out_local, 16);
-    __builtin_memcpy(&new[4], r->out_peer, 16);
-    change = bpf_csum_diff(old, sizeof(old), new, sizeof(new), 0);
-    return bpf_l4_csum_replace(skb, CHECK_AT(p), 0, change, L4_CHANGE_IP) ?:
-           bpf_skb_store_bytes(skb, IP6_AT(hop_limit), &life, 1, BPF_F_RECOMPUTE_CSUM) ?:
-               bpf_skb_store_bytes(skb, IP6_AT(saddr), new, sizeof(new), BPF_F_RECOMPUTE_CSUM);
+    __builtin_memcpy(&new.addresses[0], r->out_local, 16);
+    __builtin_memcpy(&new.addresses[4], r->out_peer, 16);
+    change = bpf_csum_diff(old, sizeof(old), new.addresses, sizeof(new.addresses), 0);
+    return udp_balance(skb, p, change, ports)
+               ?: bpf_skb_store_bytes(skb, IP6_AT(hop_limit), &new.life, 1 + sizeof(old),
+                                      BPF_F_RECOMPUTE_CSUM)
+               ?: bpf_skb_store_bytes(skb, p->udp_at, &ports, sizeof(ports), 0);
 }
 
 /* RFC 3550 A.8; the unit is a sixteenth of a timestamp's. */
@@ -286,8 +313,7 @@ int relay(struct __sk_buff *skb)
     now = bpf_ktime_get_ns();
     if (!lease_stands(now) || !route_find(&route, skb, &p, r))
         return TC_ACT_UNSPEC;
-    if (ports_rewrite(skb, &p, r) ||
-        (p.key.family == 4 ? ip4_rewrite(skb, &p, r) : ip6_rewrite(skb, &p, r)))
+    if (p.key.family == 4 ? ip4_rewrite(skb, &p, r) : ip6_rewrite(skb, &p, r))
         return TC_ACT_SHOT; /* half rewritten, for want of memory */
     packet_count(r, &p, now);
     return packet_send(&route);
