@@ -166,7 +166,6 @@ static void a_dialog_that_comes_again_takes_the_place(void **state)
 /* Strangers fill at most half of the table; what stands when the worker ends is freed with it. */
 static void the_table_is_bounded(void **state)
 {
-    struct worker *w = &office.worker;
     char id[16];
 
     (void)state;
