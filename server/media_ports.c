@@ -5,16 +5,141 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "media/media.h"
+#include "server/notify.h"
+
+#define LEDGER_NAME    "offhook-ledger"
+#define PAIR_PREFIX    "offhook-audio-"
+#define NAME_MAX_BYTES 80
 
 #define AT_A_TIME 64 /* pairs that may be on their way: the system counts them */
 
+static struct media_port_pair *pair_room(struct media_ports *p)
+{
+    size_t room = p->room ? 2 * p->room : 64;
+    struct media_port_pair *more;
+
+    if (p->count < p->room)
+        return &p->pairs[p->count];
+    more = realloc(p->pairs, room * sizeof(*more));
+    if (!more)
+        return NULL;
+    p->pairs = more;
+    p->room = room;
+    return &p->pairs[p->count];
+}
+
+/* "offhook-audio-4-c0000201-16384": a pair of ports in the service manager's store. */
+static void pair_name(const struct media_address *local, char out[NAME_MAX_BYTES])
+{
+    struct text name = {.p = out, .size = NAME_MAX_BYTES - 1};
+
+    text_format(&name, PAIR_PREFIX "%u-", local->family);
+    text_hex(&name, local->bytes, local->family == 6 ? 16 : 4);
+    text_format(&name, "-%u", local->port);
+    out[name.n] = '\0';
+}
+
+static bool pair_name_read(const char *name, struct media_address *out)
+{
+    struct view rest = view_of(name), family;
+    uint64_t number;
+
+    *out = (struct media_address){0};
+    if (!view_istarts(rest, VIEW(PAIR_PREFIX)))
+        return false;
+    rest = view_from(rest, sizeof(PAIR_PREFIX) - 1);
+    family = view_cut(&rest, '-');
+    if (!view_number(family, 6, &number) || (number != 4 && number != 6))
+        return false;
+    out->family = (uint8_t)number;
+    if (!hex_take(view_cut(&rest, '-'), out->bytes, number == 6 ? 16 : 4) ||
+        !view_number(rest, UINT16_MAX, &number))
+        return false;
+    out->port = (uint16_t)number;
+    return true;
+}
+
+static uint16_t bound_port(int fd)
+{
+    struct sockaddr_storage address;
+    struct media_address bound = {0};
+    socklen_t size = sizeof(address);
+
+    if (!getsockname(fd, (struct sockaddr *)&address, &size))
+        media_address_set(&bound, (struct sockaddr *)&address);
+    return bound.port;
+}
+
+static struct media_port_pair *pair_of(struct media_ports *p, const struct media_address *local)
+{
+    struct media_port_pair *pair;
+
+    for (size_t i = p->count; i-- > 0;) /* both of a pair come one after the other */
+        if (media_address_same(&p->pairs[i].local, local))
+            return &p->pairs[i];
+    pair = pair_room(p);
+    if (!pair)
+        return NULL;
+    *pair = (struct media_port_pair){.local = *local, .fds = {-1, -1}};
+    p->count++;
+    return pair;
+}
+
+/* A descriptor of a former life. */
+static void kept_take(void *arg, const char *name, int fd)
+{
+    struct media_ports *p = arg;
+    struct media_address local;
+    struct media_port_pair *pair = NULL;
+    unsigned rtcp = 0;
+
+    if (!strcmp(name, LEDGER_NAME) && p->ledger < 0) {
+        p->ledger = fd;
+        return;
+    }
+    if (pair_name_read(name, &local)) {
+        pair = pair_of(p, &local);
+        rtcp = bound_port(fd) != local.port;
+    }
+    if (pair && pair->fds[rtcp] < 0)
+        pair->fds[rtcp] = fd;
+    else
+        close(fd);
+}
+
+/* Half a pair is of no use. */
+static void halves_drop(struct media_ports *p)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < p->count; i++) {
+        const struct media_port_pair pair = p->pairs[i];
+
+        if (pair.fds[0] >= 0 && pair.fds[1] >= 0)
+            p->pairs[kept++] = pair;
+        else
+            close(pair.fds[0] >= 0 ? pair.fds[0] : pair.fds[1]);
+    }
+    p->count = kept;
+}
+
 enum error media_ports_open(struct media_ports *p, const struct config *config)
 {
+    enum error e;
+
     config_media_ports(config, &p->first, &p->last);
-    return ledger_create(&p->ledger);
+    notify_stored(kept_take, p);
+    halves_drop(p);
+    if (p->ledger >= 0)
+        return OK;
+    e = ledger_create(&p->ledger);
+    if (e == OK)
+        notify_store(LEDGER_NAME, &p->ledger, 1);
+    return e;
 }
 
 void media_ports_close(struct media_ports *p)
@@ -125,21 +250,6 @@ static bool pair_open(const struct media_address *local, struct media_port_pair 
     return false;
 }
 
-static struct media_port_pair *pair_room(struct media_ports *p)
-{
-    size_t room = p->room ? 2 * p->room : 64;
-    struct media_port_pair *more;
-
-    if (p->count < p->room)
-        return &p->pairs[p->count];
-    more = realloc(p->pairs, room * sizeof(*more));
-    if (!more)
-        return NULL;
-    p->pairs = more;
-    p->room = room;
-    return &p->pairs[p->count];
-}
-
 static unsigned *next_port(struct media_ports *p, const struct media_address *host)
 {
     unsigned i = 0;
@@ -163,6 +273,7 @@ static bool pairs_open(struct media_ports *p, struct child *c, const struct medi
     struct media_address local = *host;
     unsigned *next = next_port(p, host);
     struct media_port_pair *pair;
+    char name[NAME_MAX_BYTES];
 
     while (next && count && *next + 1 <= p->last && (pair = pair_room(p))) {
         local.port = (uint16_t)*next;
@@ -178,6 +289,8 @@ static bool pairs_open(struct media_ports *p, struct child *c, const struct medi
         *next += 2;
         p->count++;
         count--;
+        pair_name(&local, name);
+        notify_store(name, pair->fds, 2);
         pair_hand(pair, c);
     }
     return !count;

@@ -27,7 +27,8 @@ struct media_ports {
     uint64_t busy; /* ports that somebody else had */
 };
 
-/* Makes the ledger. ERR_SYSTEM. */
+/* Takes over what the service manager has kept of a former life, ledger and ports, or makes a new
+ * ledger. ERR_SYSTEM. */
 enum error media_ports_open(struct media_ports *p, const struct config *config);
 void media_ports_close(struct media_ports *p);
 /* Hands over to a role that has just been started; goes on with each ROLE_PONG, up to ROLE_START.

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #ifdef HAVE_SYSTEMD
+#include <stdio.h>
+#include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
 void notify_ready(const char *status)
@@ -36,6 +38,24 @@ void notify_status(const char *status)
     sd_notifyf(0, "STATUS=%s", status);
 }
 
+void notify_store(const char *name, const int *fds, unsigned count)
+{
+    char state[128];
+    snprintf(state, sizeof state, "FDSTORE=1\nFDNAME=%s", name);
+    sd_pid_notify_with_fds(0, 0, state, fds, count);
+}
+
+void notify_stored(void (*each)(void *arg, const char *name, int fd), void *arg)
+{
+    char **names = NULL;
+    int count = sd_listen_fds_with_names(1, &names);
+    for (int i = 0; i < count; i++) {
+        each(arg, names[i], SD_LISTEN_FDS_START + i);
+        free(names[i]);
+    }
+    free(names);
+}
+
 uint64_t notify_watchdog(void)
 {
     uint64_t usec = 0;
@@ -62,6 +82,19 @@ void notify_alive(void)
 void notify_status(const char *status)
 {
     (void)status;
+}
+
+void notify_store(const char *name, const int *fds, unsigned count)
+{
+    (void)name;
+    (void)fds;
+    (void)count;
+}
+
+void notify_stored(void (*each)(void *arg, const char *name, int fd), void *arg)
+{
+    (void)each;
+    (void)arg;
 }
 
 uint64_t notify_watchdog(void)

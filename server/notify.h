@@ -9,6 +9,10 @@ void notify_reloading(void);
 void notify_stopping(void);
 void notify_alive(void);
 void notify_status(const char *status);
+/* Asks it to keep these descriptors for the next start, under a name of letters, digits and '-'. */
+void notify_store(const char *name, const int *fds, unsigned count);
+/* Hands over each descriptor that it has kept, and its name; each owns it from then on. */
+void notify_stored(void (*each)(void *arg, const char *name, int fd), void *arg);
 /* Microseconds within which notify_alive is awaited; 0: it is not. */
 uint64_t notify_watchdog(void);
 

@@ -141,6 +141,8 @@ static void on_message(void *arg, const struct channel_message *m)
         (void)channel_send(keeper.channel, KEEPER_SECRET, 0, (struct view){secret, 32}, -1);
     else if (m->type == KEEPER_GATEWAY_CHALLENGE)
         response_send(m);
+    else if (m->type == KEEPER_CALL)
+        (void)channel_send(keeper.channel, KEEPER_CALL_KEPT, m->id, VIEW_NONE, -1);
     else if (m->type == KEEPER_BAN)
         return; /* kept for restarts only */
     else if (keeper.hold)

@@ -11,6 +11,7 @@
 
 static struct pairs *p;
 static unsigned wanted, wanted_times; /* of the parent */
+static unsigned short_times;          /* that there was said to be none */
 static char stocked[256];             /* the ports, in order: "1000 1002 " */
 static struct text stock = {.p = stocked, .size = sizeof(stocked)};
 
@@ -38,13 +39,20 @@ static void on_stock(void *arg, const struct pair *pair)
     text_string(&stock, " ");
 }
 
+static void on_none(void *arg, const struct media_address *host)
+{
+    (void)arg;
+    assert_int_equal(host->port, 0);
+    short_times++;
+}
+
 static int begin(void **state)
 {
-    const struct pairs_handler handler = {.want = on_want, .stock = on_stock};
+    const struct pairs_handler handler = {.want = on_want, .stock = on_stock, .none = on_none};
 
     (void)state;
     clock_make_virtual(1000000, 0);
-    wanted = wanted_times = 0;
+    wanted = wanted_times = short_times = 0;
     stock.n = 0;
     return pairs_new(&p, &handler) == OK ? 0 : -1;
 }
@@ -226,6 +234,7 @@ static void there_is_no_rest_without_others(void **state)
     want(2);
     answered(true);
     assert_view(new_stock(), "");
+    assert_int_equal(short_times, 1);
     pairs_give_back(p, pairs[2]);
     assert_view(new_stock(), "1004 ");
     pairs_give_back(p, pairs[0]);
