@@ -140,7 +140,9 @@ static bool packet_judge(struct relay *r, struct lane *lane, const struct sockad
 
     media_address_set(&source, (const struct sockaddr *)from);
     passes = learn_packet(lane_learn(lane), &source, p, r->now / 1000);
-    if (!passes) {
+    if (!passes && !lane_learn(lane)->sdp.port) {
+        r->counts.nowhere++; /* its sender has not described itself yet: it may be anybody */
+    } else if (!passes) {
         r->counts.strangers++;
         lane->of->entry->figures[lane->side].strangers++;
     }

@@ -162,8 +162,7 @@ def test_what_cannot_be_done_is_1_with_one_line(either, words):
     assert failed(either.offhook(*words))
 
 
-@pytest.mark.parametrize("word", ["call", "phone", "hosted",
-                                  "softphone", "flow", "fleet"])
+@pytest.mark.parametrize("word", ["phone", "hosted", "softphone", "flow", "fleet"])
 def test_commands_of_later_versions_say_so(daemon, word):
     assert "later" in failed(daemon.offhook(word, "list"))
 

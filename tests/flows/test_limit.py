@@ -31,7 +31,7 @@ def test_a_user_makes_as_many_calls_as_he_may(daemon, phone):
     assert calls(daemon) == (2, 1, 1)
 
 
-def test_calls_are_counted_while_the_keeper_is_away_and_anew_after_the_sip_role():
+def test_calls_are_counted_while_the_keeper_and_after_the_sip_role_was_away():
     with Daemon() as d, Phone(d) as caller, Phone(d) as callee:
         caller.registered()
         callee.registered()
@@ -40,8 +40,20 @@ def test_calls_are_counted_while_the_keeper_is_away_and_anew_after_the_sip_role(
         d.kill_role("keeper")
         assert caller.call(callee.aor).final().status == 403
         d.kill_role("sip")
+        assert calls(d) == (1, 0, 0)  # the media role has told of it
+        assert caller.call(callee.aor).final().status == 403
+        hang_up(there, call)
+        connected(caller, callee)
+        assert calls(d) == (1, 0, 1)
+
+
+def test_calls_without_audio_of_ours_are_counted_anew_after_the_sip_role():
+    with Daemon(config='media { anchor = "never" }') as d, Phone(d) as caller, Phone(d) as callee:
+        caller.registered()
+        callee.registered()
+        call, there = connected(caller, callee)
+        d.kill_role("sip")
         assert calls(d) == (0, 0, 0)
         hang_up(there, call)  # a call that nobody knows
         connected(caller, callee)
-        assert caller.call(callee.aor).final().status == 403
-        assert calls(d) == (1, 0, 1)
+        assert calls(d) == (1, 0, 0)
