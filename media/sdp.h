@@ -75,8 +75,9 @@ struct sdp_place {
 };
 
 /* Writes s with each stream moved to its place; places holds s->count of them. Streams on hold stay
- * there. What leads to the writer past its place goes: ICE (RFC 8839) and BUNDLE (RFC 9143). The
- * rest stays byte for byte. ERR_LIMIT: out is too small. */
+ * there. What leads to the writer past its place goes: ICE (RFC 8839) and BUNDLE (RFC 9143); an o=
+ * of the other family gets the first place's address. The rest stays byte for byte. ERR_LIMIT: out
+ * is too small. */
 enum error sdp_write(const struct sdp *s, const struct sdp_place *places, struct text *out);
 
 #endif

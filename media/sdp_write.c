@@ -8,7 +8,8 @@ struct writing {
     const struct sdp *s;
     struct text *out;
     struct view shared; /* what the c= line of the session shall say */
-    char buffer[CONNECTION_MAX];
+    struct view origin; /* what o= shall end with if it names another family */
+    char buffer[CONNECTION_MAX], origin_buffer[CONNECTION_MAX];
 };
 
 static bool is_moved(const struct sdp_stream *stream, const struct sdp_place *place)
@@ -16,12 +17,24 @@ static bool is_moved(const struct sdp_stream *stream, const struct sdp_place *pl
     return place->rtp.family && stream->rtp.port && stream->transport != SDP_OTHER;
 }
 
-static bool is_any_moved(const struct sdp *s, const struct sdp_place *places)
+/* "IN IP6 2001:db8::1". */
+static struct view connection_text(const struct media_address *host, char buffer[CONNECTION_MAX])
+{
+    struct text text = {.p = buffer, .size = CONNECTION_MAX};
+
+    text_string(&text, host->family == 6 ? "IN IP6 " : "IN IP4 ");
+    media_address_text(host, &text);
+    return text_done(&text);
+}
+
+/* The first stream that moves tells; none does: nothing. */
+static struct view origin_wanted(const struct sdp *s, const struct sdp_place *places,
+                                 char buffer[CONNECTION_MAX])
 {
     for (unsigned i = 0; i < s->count; i++)
         if (is_moved(&s->streams[i], &places[i]))
-            return true;
-    return false;
+            return connection_text(&places[i].rtp, buffer);
+    return VIEW_NONE;
 }
 
 /* What a stream's c= shall say. Who is on hold stays there, in the family of the place. */
@@ -32,15 +45,12 @@ static struct view connection_wanted(const struct sdp *s, unsigned i, const stru
     const struct sdp_connection *now =
         stream->connection.value.p ? &stream->connection : &s->connection;
     struct media_address host = place->rtp;
-    struct text text = {.p = buffer, .size = CONNECTION_MAX};
 
     if (!is_moved(stream, place) || (stream->held && now->family == host.family))
         return now->value;
     if (stream->held)
         memset(host.bytes, 0, sizeof(host.bytes));
-    text_string(&text, host.family == 6 ? "IN IP6 " : "IN IP4 ");
-    media_address_text(&host, &text);
-    return text_done(&text);
+    return connection_text(&host, buffer);
 }
 
 /* Is the session's c= line the one of this stream? */
@@ -105,14 +115,42 @@ static bool stream_attribute_goes(struct view name)
     return false;
 }
 
-static void session_write(struct writing *w, bool moves)
+/* "jdoe 1 2 IN IP4 192.0.2.1": some phones take the family of all that follows from it. */
+static struct view origin_of(const struct writing *w, struct view value)
+{
+    const struct view family = {w->origin.p, 6};
+    struct view rest = value;
+
+    for (unsigned i = 0; i < 3; i++)
+        sdp_word_take(&rest);
+    return view_istarts(rest, VIEW("IN IP")) && !view_istarts(rest, family) ? rest : VIEW_NONE;
+}
+
+/* o= with the family of the place, and its address. */
+static void origin_write(const struct writing *w, const struct sdp_line *line)
+{
+    struct view old = w->origin.n ? origin_of(w, line->value) : VIEW_NONE;
+
+    if (!old.n) {
+        text_view(w->out, line->all);
+        return;
+    }
+    text_view(w->out, (struct view){line->all.p, (size_t)(old.p - line->all.p)});
+    text_view(w->out, w->origin);
+    text_view(w->out, line->ending);
+}
+
+static void session_write(struct writing *w)
 {
     struct view rest = w->s->session;
+    bool moves = w->origin.n > 0;
     struct sdp_line line;
 
     while (rest.n && sdp_line_take(&line, &rest)) {
         if (line.type == 'c' && !view_eq(line.value, w->shared))
             value_replace(w->out, &line, w->shared);
+        else if (line.type == 'o')
+            origin_write(w, &line);
         else if (line.type != 'a' || !moves || !session_attribute_goes(line.value))
             text_view(w->out, line.all);
     }
@@ -212,7 +250,8 @@ enum error sdp_write(const struct sdp *s, const struct sdp_place *places, struct
     struct writing w = {.s = s, .out = out};
 
     shared_choose(&w, places);
-    session_write(&w, is_any_moved(s, places));
+    w.origin = origin_wanted(s, places, w.origin_buffer);
+    session_write(&w);
     for (unsigned i = 0; i < s->count; i++)
         stream_write(&w, i, &places[i]);
     text_view(out, s->tail);

@@ -13,6 +13,7 @@ def test_audio_and_reports_cross_the_server_both_ways(phone, audio, hosts):
     a, b = (audio(h) for h in hosts)
     call, there = talk(caller, callee, a, b)
     assert a.to[0] == hosts[0] and b.to[0] == hosts[1], "each hears of us in its own family"
+    assert f"IN {b.ip}".encode() in there.request.body.partition(b"s=")[0], "as o= says"
     assert a.to[1] % 2 == 0 and b.to[1] % 2 == 0
     assert a.to[1] not in (a.port, b.port) and b.to[1] not in (a.port, b.port)
     relayed(a, b)

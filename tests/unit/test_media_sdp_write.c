@@ -117,6 +117,24 @@ static void families_change(void **state)
                     "v=0\r\nm=audio 30000 RTP/AVP 0\r\nc=IN IP4 203.0.113.5\r\n");
 }
 
+static void the_origin_follows_into_another_family(void **state)
+{
+    (void)state;
+    assert_moved_to(OURS6,
+                    "v=0\no=- 1 2 IN IP4 192.0.2.1\nc=IN IP4 192.0.2.1\nm=audio 5004 RTP/AVP 0\n",
+                    "v=0\no=- 1 2 IN IP6 2001:db8::5\nc=IN IP6 2001:db8::5\n"
+                    "m=audio 30000 RTP/AVP 0\n");
+    assert_moved_to(OURS4,
+                    "v=0\no=-  1 2 IN IP6 ::1\nm=audio 5004 RTP/AVP 0\nc=IN IP6 2001:db8::77\n",
+                    "v=0\no=-  1 2 IN IP4 203.0.113.5\nm=audio 30000 RTP/AVP 0\n"
+                    "c=IN IP4 203.0.113.5\n");
+    assert_moved_to(OURS6, "v=0\no=- 1 2\nc=IN IP4 192.0.2.1\nm=audio 5004 RTP/AVP 0\n",
+                    "v=0\no=- 1 2\nc=IN IP6 2001:db8::5\nm=audio 30000 RTP/AVP 0\n");
+    assert_moved_to(OURS6,
+                    "v=0\no=- 1 2 IN IP4 192.0.2.1\nc=IN IP4 192.0.2.1\nm=audio 0 RTP/AVP 0\n",
+                    "v=0\no=- 1 2 IN IP4 192.0.2.1\nc=IN IP4 192.0.2.1\nm=audio 0 RTP/AVP 0\n");
+}
+
 static void a_host_name_is_replaced(void **state)
 {
     (void)state;
@@ -346,6 +364,7 @@ int main(void)
         cmocka_unit_test(hold_stays_hold),
         cmocka_unit_test(one_stream_on_hold_leaves_the_other_alone),
         cmocka_unit_test(families_change),
+        cmocka_unit_test(the_origin_follows_into_another_family),
         cmocka_unit_test(a_host_name_is_replaced),
         cmocka_unit_test(streams_at_places_of_two_families_part),
         cmocka_unit_test(a_stream_that_stays_keeps_its_address),

@@ -31,6 +31,7 @@ class Audio:
         self.host = host
         self.where = where or contextlib.nullcontext
         self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.ip = "IP6" if ":" in host else "IP4"
         self.ssrc = ssrc or random.getrandbits(32)
         self.sequence, self.timestamp = random.getrandbits(16), random.getrandbits(32)
         self.to = None  # (host, port, RTCP port), from the other side's description
