@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import json
 import os
 import subprocess
 
@@ -15,6 +16,31 @@ table ip offhook {
     chain after { type nat hook postrouting priority srcnat; oifname "wan" masquerade random; }
     chain before { type nat hook prerouting priority dstnat; }
 }
+"""
+
+# signalling may go to another address of the server; questions to name servers are no audio
+COUNT = """
+table inet count {{
+    counter sent {{ }}
+    counter heard {{ }}
+    counter astray {{ }}
+    chain out {{
+        type filter hook output priority 0;
+        meta l4proto != udp accept
+        oifname "lo" accept
+        {family} daddr {server} udp dport {ports} counter name sent accept
+        {family} daddr {server} accept
+        udp dport != {{ 53, 5060 }} counter name astray
+    }}
+    chain in {{
+        type filter hook input priority 0;
+        meta l4proto != udp accept
+        iifname "lo" accept
+        {family} saddr {server} udp sport {ports} counter name heard accept
+        {family} saddr {server} accept
+        udp sport != {{ 53, 5060 }} counter name astray
+    }}
+}}
 """
 
 
@@ -82,6 +108,34 @@ class Network:
         self.ip(self.server, "link", "set", f"to{self.hosts}", "master", "lan")
         self.ip(host, "address", "add", address + "/24", "dev", "wan")
         return host, address
+
+    def apart(self, name, ipv6=False):
+        """A host at the end of a cable of its own, which the server joins to no other one:
+        (namespace, its address, the server's)."""
+        host = self.add(name)
+        self.hosts += 1
+        net, bits = (f"2001:db8:{self.hosts}::", 64) if ipv6 else (f"192.0.{self.hosts}.", 24)
+        self.wire(self.server, f"to{self.hosts}", host, "lan")
+        more = ["nodad"] if ipv6 else []
+        self.ip(self.server, "address", "add", f"{net}1/{bits}", "dev", f"to{self.hosts}", *more)
+        self.ip(host, "address", "add", f"{net}2/{bits}", "dev", "lan", *more)
+        self.ip(host, "route", "add", "default", "via", f"{net}1")
+        return host, f"{net}2", f"{net}1"
+
+    def count(self, name, server, ports):
+        """Counts the datagrams of a host from now on: counted()."""
+        family = "ip6" if ":" in server else "ip"
+        run("ip", "netns", "exec", name, "nft", "-f", "-", input=COUNT.format(
+            family=family, server=server, ports=ports))
+
+    def counted(self, name):
+        """The datagrams of audio that the host has sent to the server and got from it, and those
+        that it has exchanged with anybody else."""
+        r = subprocess.run(["ip", "netns", "exec", name, "nft", "-j", "list", "counters"],
+                           check=True, capture_output=True, text=True)
+        found = {c["counter"]["name"]: c["counter"]["packets"]
+                 for c in json.loads(r.stdout)["nftables"] if "counter" in c}
+        return found["sent"], found["heard"], found["astray"]
 
     def behind_nat(self, name):
         """A phone's namespace behind a NAT of its own: (namespace, the router's, its address)."""
