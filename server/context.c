@@ -72,6 +72,7 @@ struct context *context_new(struct worker *w, struct request *r)
     c->trusted = r->trusted;
     c->session = r->session;
     c->of_callee = r->of_callee;
+    c->offers = r->in_dialog && r->m->body.n && anchor_is_offer_answer(r->m);
     c->stranger = request_is_strangers(r);
     c->breadth = r->m->max_breadth < 0 ? BREADTH : (unsigned)r->m->max_breadth;
     if (!own_keep(c, r)) {
@@ -308,7 +309,7 @@ void context_answer(struct context *c)
     context_settle(c);
     if (c->dialog && is_end(c, status))
         dialog_end(c, END_LOST);
-    else
+    else if (c->offers)
         anchor_undo(c->worker, c->session);
     if (!c->tx)
         return;
@@ -345,7 +346,8 @@ static bool success(struct context *c, struct branch *b, const struct sip_messag
     }
     if (!c->invite && c->dialog)
         dialog_end(c, c->of_callee ? END_CALLEE : END_CALLER);
-    anchor_confirm(c->worker, c->session);
+    if (c->offers)
+        anchor_confirm(c->worker, c->session);
     context_settle(c);
     send_upstream(c, m->status, text_done(&out));
     return true;

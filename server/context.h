@@ -38,6 +38,7 @@ struct context {
     uint64_t dialog;               /* of an INVITE inside one, or a BYE; else 0 */
     uint64_t session;              /* of a request inside a dialog: its token's id */
     bool of_callee;                /* the same: who was called once has sent it */
+    bool offers;                   /* the same: its answer decides on what its body asks for */
     struct request request;        /* kept as long as further targets may be tried; its user is
                                       found anew by `caller` */
     struct leg caller;             /* who has proven to send it: the user may go before it does */

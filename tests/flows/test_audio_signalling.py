@@ -161,6 +161,26 @@ def test_after_a_refused_offer_the_audio_is_as_it_was(pair, audio, who, method):
     hang_up(call, there)
 
 
+@pytest.mark.parametrize("status", [200, 488])
+def test_what_else_is_said_meanwhile_does_not_decide_on_an_offer(pair, audio, status):
+    """An INFO is answered while a re-INVITE waits, which is refused or accepted then."""
+    a, b, c = audio(), audio(), audio()
+    call, there = talk(*pair, a, b)
+    flows(a, b)
+    via, cseq = call.phone.via(), call.phone.next_cseq(call.call_id)
+    contact = [f"Contact: <{call.phone.contact}>"]
+    call.phone.send(call.in_dialog("INVITE", cseq, contact, c.describe(version=2), via=via))
+    request = there.phone.expect("INVITE", call_id=call.call_id)
+    reoffer(there, call, method="INFO", status=688 - status)
+    there.phone.respond(request, status, tag=there.local_tag, body=b.describe() * (status == 200),
+                        extra=[f"Contact: <{there.phone.contact}>"])
+    r = call.phone.final(call.call_id, cseq, "INVITE")
+    call.phone.send(call.in_dialog("ACK", cseq, via=None if status == 200 else via))
+    there.phone.expect("ACK", call_id=call.call_id)
+    flows(c.answer_to(r.body) if status == 200 else a, b)
+    hang_up(call, there)
+
+
 def test_a_hold_that_is_refused_holds_nothing(pair, audio):
     a, b = audio(), audio()
     call, there = talk(*pair, a, b)

@@ -174,7 +174,7 @@ def talk(caller, callee, a, b, offer=None, answer=None):
     return call, there
 
 
-def reoffer(call, there, offer, answer=b"", method="INVITE", status=200, extra=(), ack=b""):
+def reoffer(call, there, offer=b"", answer=b"", method="INVITE", status=200, extra=(), ack=b""):
     """A request of this side inside the dialog and the other's answer, as the other side and this
     one have got them. ack: the body of the ACK, which has to be there in this case."""
     phone, via = call.phone, call.phone.via()
