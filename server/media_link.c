@@ -8,6 +8,7 @@
 #include "server/call_question.h"
 #include "server/hangup.h"
 #include "server/history.h"
+#include "server/question.h"
 
 #define STOCKS      32
 #define STOCK_LEAST 32 /* pairs of one address that are to be here; more when they ran out */
@@ -292,6 +293,26 @@ bool media_link_ask(struct worker *w, uint64_t call, uint64_t number)
     return w->media->channel != NULL;
 }
 
+bool media_link_ask_role(struct worker *w, uint64_t number)
+{
+    struct pack body = {0};
+
+    pack_u64(&body, number);
+    message_send(w, MEDIA_ASK_ROLE, 0, &body, 0);
+    pack_free(&body);
+    return w->media->channel != NULL;
+}
+
+static void role_come(struct worker *w, struct view body)
+{
+    bool bad = false;
+    uint64_t number = unpack_u64(&body, &bad);
+    struct report_role role;
+
+    if (!bad && report_role_unpack(&role, &body))
+        question_role(w, number, &role);
+}
+
 static void record_come(struct worker *w, struct view body)
 {
     struct ticket *t = ticket_unpack(view_from(body, 1));
@@ -343,6 +364,9 @@ static void on_message(void *arg, const struct channel_message *m)
     case MEDIA_FIGURES:
         figures_come(w, m->id, m->body);
         break;
+    case MEDIA_ROLE:
+        role_come(w, m->body);
+        break;
     case MEDIA_SILENT:
         hangup_silent(w, m->id);
         break;
@@ -360,6 +384,7 @@ static void on_closed(void *arg)
 
     channel_free(w->media->channel);
     w->media->channel = NULL;
+    question_role_gone(w);
 }
 
 static void on_drained(void *arg)

@@ -40,6 +40,9 @@ void media_link_record(struct worker *w, const struct ticket *t);
 /* Asks for the figures of a call; call_question_figures gets them with `number`. False: there is
  * nobody to ask. */
 bool media_link_ask(struct worker *w, uint64_t call, uint64_t number);
+/* Asks for the counts of the role; question_role gets them with `number`. False: there is nobody to
+ * ask. */
+bool media_link_ask_role(struct worker *w, uint64_t number);
 /* The call is over; history_closed gets its figures. */
 void media_link_close(struct worker *w, uint64_t call);
 

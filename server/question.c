@@ -8,6 +8,7 @@
 #include "server/call_question.h"
 #include "server/calls.h"
 #include "server/keeper_link.h"
+#include "server/media_link.h"
 #include "server/trace.h"
 
 static json_t *counters_json(const struct counters *c)
@@ -78,7 +79,25 @@ static json_t *overload_json(const struct overload *o)
                      (json_int_t)((clock_ms() - o->since) / 1000));
 }
 
-static void status_answer(struct worker *w, uint64_t id)
+static void role_json(json_t *out, const struct report_role *role)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {
+        {"media.calls", role->calls},           {"media.streams", role->streams},
+        {"media.packets", role->packets},       {"media.strangers", role->strangers},
+        {"media.garbage", role->garbage},       {"media.nowhere", role->nowhere},
+        {"media.send-failed", role->failed},    {"media.pairs", role->pairs},
+        {"media.pairs.used", role->pairs_used},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        json_object_set_new(out, rows[i].name, json_integer((json_int_t)rows[i].value));
+}
+
+/* role NULL: there is no media role to ask. */
+static void status_answer(struct worker *w, uint64_t id, const struct report_role *role)
 {
     struct location_counts where = location_counts(w->location);
     struct transport_counts t = transport_counts(w->transport);
@@ -88,6 +107,8 @@ static void status_answer(struct worker *w, uint64_t id)
     transport_json(counters, &t);
     resolver_json(counters, resolver_counts(w->resolver));
     calls_json(counters, calls_counts(w));
+    if (role)
+        role_json(counters, role);
     json_object_set_new(counters, "sip.retransmissions",
                         json_integer((json_int_t)transactions_retransmissions(w->transactions)));
     json_object_set_new(out, "ok", json_true());
@@ -106,6 +127,37 @@ static void status_answer(struct worker *w, uint64_t id)
         keeper_link_answer(w, id, true, view_of(text));
     free(text);
     json_decref(out);
+}
+
+static void status_begin(struct worker *w, uint64_t id)
+{
+    for (int i = 0; i < STATUS_WAITS; i++)
+        if (!w->status_waits[i] && media_link_is_there(w) && media_link_ask_role(w, id)) {
+            w->status_waits[i] = id;
+            return;
+        }
+    status_answer(w, id, NULL);
+}
+
+void question_role(struct worker *w, uint64_t id, const struct report_role *role)
+{
+    for (int i = 0; i < STATUS_WAITS; i++)
+        if (w->status_waits[i] == id) {
+            w->status_waits[i] = 0;
+            status_answer(w, id, role);
+            return;
+        }
+}
+
+void question_role_gone(struct worker *w)
+{
+    for (int i = 0; i < STATUS_WAITS; i++) {
+        uint64_t id = w->status_waits[i];
+
+        w->status_waits[i] = 0;
+        if (id)
+            status_answer(w, id, NULL);
+    }
 }
 
 static struct view field(const json_t *request, const char *name)
@@ -152,7 +204,7 @@ void question_receive(struct worker *w, uint64_t id, struct view json)
     struct view command = field(request, "command");
 
     if (view_eq(command, VIEW("status")))
-        status_answer(w, id);
+        status_begin(w, id);
     else if (view_eq(command, VIEW("trace")))
         trace_question(w->trace, id, field(request, "number"), field(request, "call-id"),
                        json_is_true(json_object_get(request, "follow")));

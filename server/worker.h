@@ -12,6 +12,8 @@
 #include "sip/sip.h"
 
 struct context;
+#define STATUS_WAITS 8
+
 /* Bytes sent to somebody who has proven nothing, for each byte of his. */
 #define STRANGER_TIMES 3
 
@@ -42,6 +44,8 @@ struct worker {
     struct anchors *anchors;
     struct history *history;
     struct media_link *media;
+    uint64_t status_waits[STATUS_WAITS]; /* questions for the status, until the media role has told
+                                            its part; 0: none */
     void (*stocked)(struct worker *w); /* told when ports for audio have come; NULL: nobody waits */
     struct gateways *gateways;
     struct plan plan;
