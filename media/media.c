@@ -15,6 +15,7 @@ struct media {
     struct media_options options;
     struct event_base *base;
     struct channel *sip;
+    int sip_fd; /* its descriptor */
     struct sessions sessions;
     struct event *tick;
 };
@@ -264,12 +265,17 @@ static void on_message(void *arg, const struct channel_message *in)
     }
 }
 
-static void on_closed(void *arg)
+static void sip_drop(struct media *m)
 {
-    struct media *m = arg;
-
+    if (m->sip)
+        relay_unwatch(m->sessions.relay, m->sip_fd);
     channel_free(m->sip);
     m->sip = NULL;
+}
+
+static void on_closed(void *arg)
+{
+    sip_drop(arg);
 }
 
 static void session_look(struct table_node *node, void *arg)
@@ -340,7 +346,7 @@ void media_free(struct media *m)
 {
     if (!m)
         return;
-    channel_free(m->sip);
+    sip_drop(m);
     if (m->tick)
         event_free(m->tick);
     sessions_free(&m->sessions);
@@ -370,12 +376,20 @@ void media_connect(struct media *m, int fd)
 {
     const struct channel_handler handler = {.message = on_message, .closed = on_closed, .arg = m};
 
-    channel_free(m->sip);
-    m->sip = NULL;
-    if (!channel_new(&m->sip, m->base, fd, &handler))
+    sip_drop(m);
+    m->sip_fd = fd;
+    if (!channel_new(&m->sip, m->base, fd, &handler) && !relay_watch(m->sessions.relay, fd))
         return;
-    close(fd);
+    if (m->sip)
+        sip_drop(m);
+    else
+        close(fd);
     log_error("the sip role cannot be reached: there is not enough memory");
+}
+
+enum error media_watch(struct media *m, int fd)
+{
+    return relay_watch(m->sessions.relay, fd);
 }
 
 void media_set_timeout(struct media *m, unsigned timeout)

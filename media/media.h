@@ -31,6 +31,8 @@ void media_add_port(struct media *m, const struct media_address *local, bool rtc
 void media_ports_answered(struct media *m, const struct media_address *host, bool exhausted);
 /* The ports of a former life are there: its calls go on. */
 void media_adopt(struct media *m);
+/* A descriptor that others read: the parent's channel (it stays the caller's). ERR_SYSTEM. */
+enum error media_watch(struct media *m, int fd);
 /* Takes over fd, a new channel to the sip role. */
 void media_connect(struct media *m, int fd);
 void media_set_timeout(struct media *m, unsigned timeout);

@@ -13,6 +13,7 @@
 #include "media/rtcp.h"
 #include "media/rtp.h"
 
+#define STAY_MS    50 /* until the clock of others is looked at */
 #define BATCH      64
 #define PACKET_MAX 65536
 #define RTP_CLOCKS 35
@@ -176,16 +177,44 @@ static void lane_receive(struct relay *r, struct lane *lane)
     packet_send(r, lane, &p, bytes, (size_t)n);
 }
 
+/* One batch; false: there is none, or others have something to do. */
+static bool batch_relay(struct relay *r, int wait)
+{
+    struct epoll_event events[BATCH];
+    int n = epoll_wait(r->set, events, BATCH, wait);
+    bool others = false;
+
+    r->now = now_us();
+    for (int i = 0; i < n; i++)
+        if (events[i].data.ptr)
+            lane_receive(r, events[i].data.ptr);
+        else
+            others = true;
+    return n > 0 && !others;
+}
+
+/* Going round through libevent would double what a packet costs. */
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
     struct relay *r = arg;
-    struct epoll_event events[BATCH];
-    int n = epoll_wait(fd, events, BATCH, 0);
+    uint64_t end = now_us() + STAY_MS * 1000;
 
+    (void)fd;
     (void)what;
-    r->now = now_us();
-    for (int i = 0; i < n; i++)
-        lane_receive(r, events[i].data.ptr);
+    while (batch_relay(r, STAY_MS) && r->now < end)
+        ;
+}
+
+enum error relay_watch(struct relay *r, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+
+    return epoll_ctl(r->set, EPOLL_CTL_ADD, fd, &event) ? ERR_SYSTEM : OK;
+}
+
+void relay_unwatch(struct relay *r, int fd)
+{
+    (void)epoll_ctl(r->set, EPOLL_CTL_DEL, fd, NULL);
 }
 
 enum error relay_new(struct relay **out, struct event_base *base)

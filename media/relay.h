@@ -42,6 +42,10 @@ struct relay_counts {
 /* ERR_MEMORY, ERR_SYSTEM. */
 enum error relay_new(struct relay **out, struct event_base *base);
 void relay_free(struct relay *r);
+/* While packets come the relay does not leave its own loop, but for what comes on this descriptor,
+ * which stays the caller's and is read by others; relay_unwatch before it is closed. ERR_SYSTEM. */
+enum error relay_watch(struct relay *r, int fd);
+void relay_unwatch(struct relay *r, int fd);
 /* Begins to listen for the stream. ERR_SYSTEM. */
 enum error relay_start(struct relay *r, struct relayed *s);
 /* Ends it; its sockets are nobody's again. */

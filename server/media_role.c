@@ -23,8 +23,12 @@ static void ledger_take(struct role_context *c, int fd)
         .ledger = fd, .timeout = c->config->media.timeout, .want = want_ports, .arg = c};
     struct media *m;
 
-    if (media_new(&m, c->base, &options) == OK)
+    if (media_new(&m, c->base, &options) != OK)
+        return;
+    if (media_watch(m, ROLE_PARENT_FD) == OK)
         c->state = m;
+    else
+        media_free(m);
 }
 
 static void port_take(struct role_context *c, const struct channel_message *m)

@@ -19,7 +19,6 @@
 #include "server/sandbox.h"
 #include "sip/tls.h"
 
-#define PARENT_FD 3
 #define HEAP_KEPT (8 << 20)
 #define MMAP_FROM (128 << 10) /* bytes; larger blocks go back to the system when freed */
 
@@ -281,7 +280,7 @@ static bool process_open(struct process *p)
         .message = message_take, .closed = parent_gone, .arg = p};
     p->context.base = loop_new();
     return p->context.base &&
-           !channel_new(&p->context.parent, p->context.base, PARENT_FD, &handler);
+           !channel_new(&p->context.parent, p->context.base, ROLE_PARENT_FD, &handler);
 }
 
 static void process_close(struct process *p)

@@ -5,6 +5,8 @@
 
 #include "server/config.h"
 
+#define ROLE_PARENT_FD 3 /* the channel to the parent */
+
 enum role { ROLE_KEEPER, ROLE_MEDIA, ROLE_SIP, ROLES };
 
 /* Messages on the channel between the parent and a role. */
