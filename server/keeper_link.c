@@ -333,7 +333,8 @@ bool keeper_link_record(struct worker *w, uint64_t id, struct view record)
     struct keeper_link *k = w->keeper;
 
     return k && k->channel &&
-           channel_send_within(k->channel, KEEPER_CALL, id, record, WINDOW_REGISTER) == OK;
+           channel_send_within(k->channel, KEEPER_CALL, id, record,
+                               window_for(k, KEEPER_REGISTER)) == OK;
 }
 
 void keeper_link_answer(struct worker *w, uint64_t id, bool last, struct view json)
