@@ -58,7 +58,8 @@ static void datagram_free(struct datagram *d)
     free(d);
 }
 
-/* Sends one datagram: OK, ERR_BUSY (the socket is full) or ERR_CLOSED. */
+/* Sends one datagram: OK, ERR_BUSY (the socket is full), ERR_LIMIT (too many descriptors of this
+ * account are on their way, perhaps other programs') or ERR_CLOSED. */
 static enum error datagram_send(struct channel *c, const struct datagram *d)
 {
     struct iovec iov = {(void *)d->bytes, d->n};
@@ -83,7 +84,7 @@ static enum error datagram_send(struct channel *c, const struct datagram *d)
         return OK;
     if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
         return ERR_BUSY;
-    return ERR_CLOSED;
+    return errno == ETOOMANYREFS ? ERR_LIMIT : ERR_CLOSED;
 }
 
 static void channel_close_open(struct channel *c)
@@ -97,6 +98,8 @@ static void channel_close_open(struct channel *c)
 
 void channel_flush(struct channel *c)
 {
+    const struct timeval again = {0, 10000};
+
     c->deadline = 0;
     for (;;) {
         if (!c->first) /* behind others it goes on gathering: a full socket costs no memory */
@@ -105,10 +108,14 @@ void channel_flush(struct channel *c)
 
         if (!d)
             return;
-        if (datagram_send(c, d) == ERR_BUSY) {
+        enum error e = datagram_send(c, d);
+
+        if (e == ERR_BUSY)
             event_add(c->writable, NULL);
+        else if (e == ERR_LIMIT)
+            event_add(c->flush, &again);
+        if (e == ERR_BUSY || e == ERR_LIMIT)
             return;
-        }
         /* a dead peer is noticed by the reader; what was meant for it is dropped */
         c->first = d->next;
         if (!c->first)

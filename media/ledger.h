@@ -7,7 +7,7 @@
 #include "media/figures.h"
 #include "media/stream.h"
 
-#define LEDGER_RECORD 2400 /* bytes of the sip role's record of a call */
+#define LEDGER_RECORD 1600 /* bytes of the sip role's record of a call */
 
 struct ledger_call {
     uint64_t id;     /* 0: free; written last, erased first */

@@ -39,18 +39,23 @@ static struct learn *lane_learn(const struct lane *lane)
 }
 
 /* The peer of both, without what the kernel leaves open. */
-static bool is_from(const struct lane_address *a, const struct sockaddr_storage *from)
+static bool is_from(const struct lane_address *a, const struct sockaddr *from)
 {
-    if (from->ss_family == AF_INET)
-        return a->size == sizeof(struct sockaddr_in) && !memcmp(&a->raw, from, 8);
-    return a->size == sizeof(struct sockaddr_in6) && !memcmp(&a->raw, from, 4) &&
-           !memcmp(&((const struct sockaddr_in6 *)&a->raw)->sin6_addr,
-                   &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
+    if (from->sa_family == AF_INET)
+        return a->size == sizeof(a->four) && !memcmp(&a->four, from, 8);
+    return a->size == sizeof(a->six) && !memcmp(&a->six, from, 4) &&
+           !memcmp(&a->six.sin6_addr, &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
 }
 
 static void address_take(struct lane_address *out, const struct media_address *a)
 {
-    out->size = a->port ? media_address_sockaddr(a, &out->raw) : 0;
+    struct sockaddr_storage whole;
+
+    out->size = 0;
+    if (!a->port)
+        return;
+    out->size = (uint8_t)media_address_sockaddr(a, &whole);
+    memcpy(&out->any, &whole, out->size);
 }
 
 static void lane_connect(struct lane *lane, bool wanted)
@@ -58,7 +63,7 @@ static void lane_connect(struct lane *lane, bool wanted)
     const struct sockaddr none = {.sa_family = AF_UNSPEC};
 
     if (wanted)
-        lane->connected = !connect(lane->fd, (struct sockaddr *)&lane->send.raw, lane->send.size);
+        lane->connected = !connect(lane->fd, &lane->send.any, lane->send.size);
     else if (lane->connected)
         lane->connected = connect(lane->fd, &none, sizeof(none)) < 0;
 }
@@ -74,7 +79,7 @@ static void lane_settle(struct lane *lane, uint64_t now)
 
     address_take(&lane->accept, &l->accept);
     address_take(&lane->send, &l->send);
-    if (lane->connected && !is_from(&before, &lane->send.raw))
+    if (lane->connected && !is_from(&before, &lane->send.any))
         lane_connect(lane, false);
     if (wanted != lane->connected)
         lane_connect(lane, wanted);
@@ -122,8 +127,8 @@ static void packet_send(struct relay *r, struct lane *lane, const struct learn_p
         return;
     }
     sent = to->connected ? send(to->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
-                         : sendto(to->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL,
-                                  (struct sockaddr *)&to->send.raw, to->send.size);
+                         : sendto(to->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL, &to->send.any,
+                                  to->send.size);
     if (sent < 0 && errno == ECONNREFUSED) /* told of an earlier one: this one was not sent yet */
         sent = send(to->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0)
@@ -167,7 +172,7 @@ static void lane_receive(struct relay *r, struct lane *lane)
         r->counts.garbage++;
         return;
     }
-    if (is_from(&lane->accept, &from))
+    if (is_from(&lane->accept, (struct sockaddr *)&from))
         learn_accepted(lane_learn(lane), &p, r->now / 1000);
     else if (!packet_judge(r, lane, &from, &p))
         return;

@@ -3,6 +3,8 @@
 #ifndef OFFHOOK_MEDIA_RELAY_H
 #define OFFHOOK_MEDIA_RELAY_H
 
+#include <netinet/in.h>
+
 #include "media/ledger.h"
 #include "media/pairs.h"
 
@@ -12,8 +14,12 @@ struct relayed;
 
 /* A socket address as the kernel has it. */
 struct lane_address {
-    struct sockaddr_storage raw;
-    socklen_t size; /* 0: none */
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    };
+    uint8_t size; /* 0: none */
 };
 
 struct lane {

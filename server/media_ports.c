@@ -32,18 +32,18 @@ static struct media_port_pair *pair_room(struct media_ports *p)
     return &p->pairs[p->count];
 }
 
-/* "offhook-audio-4-c0000201-16384": a pair of ports in the service manager's store. */
-static void pair_name(const struct media_address *local, char out[NAME_MAX_BYTES])
+/* "offhook-audio-4-c0000201": ports of one address in the service manager's store; which they are
+ * their sockets know. */
+static void host_name(const struct media_address *host, char out[NAME_MAX_BYTES])
 {
     struct text name = {.p = out, .size = NAME_MAX_BYTES - 1};
 
-    text_format(&name, PAIR_PREFIX "%u-", local->family);
-    text_hex(&name, local->bytes, local->family == 6 ? 16 : 4);
-    text_format(&name, "-%u", local->port);
+    text_format(&name, PAIR_PREFIX "%u-", host->family);
+    text_hex(&name, host->bytes, host->family == 6 ? 16 : 4);
     out[name.n] = '\0';
 }
 
-static bool pair_name_read(const char *name, struct media_address *out)
+static bool host_name_read(const char *name, struct media_address *out)
 {
     struct view rest = view_of(name), family;
     uint64_t number;
@@ -56,11 +56,7 @@ static bool pair_name_read(const char *name, struct media_address *out)
     if (!view_number(family, 6, &number) || (number != 4 && number != 6))
         return false;
     out->family = (uint8_t)number;
-    if (!hex_take(view_cut(&rest, '-'), out->bytes, number == 6 ? 16 : 4) ||
-        !view_number(rest, UINT16_MAX, &number))
-        return false;
-    out->port = (uint16_t)number;
-    return true;
+    return hex_take(rest, out->bytes, number == 6 ? 16 : 4);
 }
 
 static uint16_t bound_port(int fd)
@@ -101,9 +97,10 @@ static void kept_take(void *arg, const char *name, int fd)
         p->ledger = fd;
         return;
     }
-    if (pair_name_read(name, &local)) {
-        pair = pair_of(p, &local);
-        rtcp = bound_port(fd) != local.port;
+    if (host_name_read(name, &local)) {
+        rtcp = bound_port(fd) % 2;
+        local.port = (uint16_t)(bound_port(fd) - rtcp);
+        pair = local.port ? pair_of(p, &local) : NULL;
     }
     if (pair && pair->fds[rtcp] < 0)
         pair->fds[rtcp] = fd;
@@ -273,7 +270,6 @@ static bool pairs_open(struct media_ports *p, struct child *c, const struct medi
     struct media_address local = *host;
     unsigned *next = next_port(p, host);
     struct media_port_pair *pair;
-    char name[NAME_MAX_BYTES];
 
     while (next && count && *next + 1 <= p->last && (pair = pair_room(p))) {
         local.port = (uint16_t)*next;
@@ -289,11 +285,26 @@ static bool pairs_open(struct media_ports *p, struct child *c, const struct medi
         *next += 2;
         p->count++;
         count--;
-        pair_name(&local, name);
-        notify_store(name, pair->fds, 2);
         pair_hand(pair, c);
     }
     return !count;
+}
+
+/* Leaves the pairs from `first` on, which are of this host, with the service manager: all at once,
+ * since each notice takes its time. */
+static void pairs_store(const struct media_ports *p, const struct media_address *host, size_t first)
+{
+    int fds[2 * AT_A_TIME];
+    char name[NAME_MAX_BYTES];
+    unsigned n = 0;
+
+    for (size_t i = first; i < p->count; i++) {
+        fds[n++] = p->pairs[i].fds[0];
+        fds[n++] = p->pairs[i].fds[1];
+    }
+    host_name(host, name);
+    if (n)
+        notify_store(name, fds, n);
 }
 
 void media_ports_wanted(struct media_ports *p, struct child *c, struct view body)
@@ -302,11 +313,14 @@ void media_ports_wanted(struct media_ports *p, struct child *c, struct view body
     struct media_address host = media_address_unpack(&body, &bad);
     uint16_t count = unpack_u16(&body, &bad);
     struct pack answer = {0};
+    size_t before;
     bool done;
 
     if (bad || !host.family)
         return;
+    before = p->count;
     done = pairs_open(p, c, &host, count < AT_A_TIME ? count : AT_A_TIME);
+    pairs_store(p, &host, before);
     host.port = 0;
     media_address_pack(&answer, &host);
     pack_u8(&answer, !done);

@@ -1,7 +1,7 @@
 """Calls that stand: listed, shown, hung up by the operator, ended for want of audio; and the history."""
 
 import json
-import sqlite3
+import random
 
 from offhook_flow import Audio, Daemon, Phone, hang_up, relayed, reported, talk, until
 
@@ -80,17 +80,50 @@ def test_a_call_that_is_not_there(daemon):
 
 
 def history(daemon, count):
-    """The last `count` rows of the store, once they are there."""
+    """The last `count` calls of the history, once they are there."""
     def rows():
-        with sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True) as db:
-            db.row_factory = sqlite3.Row
-            found = db.execute("SELECT * FROM call ORDER BY rowid DESC LIMIT ?", [count]).fetchall()
-        return [dict(r) for r in reversed(found)]
-    return until(lambda: (r := rows()) and len(r) == count and r or None)
+        return json.loads(daemon.offhook("call", "history", "--json").stdout)[:count]
+    return until(lambda: len(r := rows()) == count and r)
+
+
+def test_the_history_tells_who_hung_up_and_how_it_sounded(phone, daemon, audio):
+    caller, callee = phone().registered(), phone().registered()
+    a, b = audio(), audio()
+    for end in ("caller", "callee"):
+        call, there = talk(caller, callee, a, b)
+        relayed(a, b, 5)
+        hang_up(*((call, there) if end == "caller" else (there, call)))
+        [row] = [r for r in history(daemon, 1) if r["call-id"] == call.call_id] or until(
+            lambda: [r for r in history(daemon, 1) if r["call-id"] == call.call_id])
+        assert (row["status"], row["ended-by"], row["caller"]) == (200, end, caller.number)
+        assert row["route"] == f"phone {callee.number}"
+        assert row["begun"] <= row["answered"] <= row["ended"]
+        assert [row["audio"][0][side]["packets"] for side in ("caller", "callee")] == [5, 5]
+        a.drain(), b.drain()
+
+
+def test_the_history_knows_calls_that_nobody_answered(phone, daemon):
+    caller, callee = phone().registered(), phone().registered()
+    call = caller.call(callee.aor)
+    callee.expect_call().reject(486)
+    call.final()
+    cancelled = caller.call(callee.aor)
+    there = callee.expect_call()
+    there.ring()
+    cancelled.progress(180)
+    cancelled.cancel()
+    callee.respond(callee.expect("CANCEL"), 200)
+    there.reject(487)
+    cancelled.final()
+    ended = until(lambda: {r["call-id"]: (r["status"], r["ended-by"], r["answered"])
+                           for r in history(daemon, 2)}.items() >= {
+        call.call_id: (486, "callee", None), cancelled.call_id: (487, "caller", None)}.items())
+    assert ended
 
 
 def test_a_silent_call_is_ended_and_its_ports_are_free():
-    with Daemon(config='media { timeout = 1 ports = "46000-46007" }') as daemon:
+    first = random.randrange(46000, 60000, 8)
+    with Daemon(config=f'media {{ timeout = 1 ports = "{first}-{first + 7}" }}') as daemon:
         for _ in range(3):  # ports for two calls at a time
             with Phone(daemon) as caller, Phone(daemon) as callee, Audio() as a, Audio() as b:
                 caller.registered(), callee.registered()
