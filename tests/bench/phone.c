@@ -65,6 +65,13 @@ static uint64_t arrival_time(struct msghdr *m)
     return clock_ns(CLOCK_REALTIME);
 }
 
+static void gap_note(struct phone *p, uint64_t arrived)
+{
+    if (p->last && arrived > p->last && arrived - p->last > p->gap)
+        p->gap = arrived - p->last;
+    p->last = arrived;
+}
+
 static void phone_check(struct phone *p, struct window *w, struct view packet, uint64_t arrived)
 {
     struct packet_mark mark;
@@ -76,6 +83,7 @@ static void phone_check(struct phone *p, struct window *w, struct view packet, u
     if (!arrivals_add(&p->arrivals, mark.number) || !window_holds(w, mark.sent))
         return;
     p->received++;
+    gap_note(p, arrived);
     /* the wall clock may have been set back meanwhile */
     histogram_add(&w->latency, arrived > mark.sent ? (arrived - mark.sent) / 1000 : 0);
 }

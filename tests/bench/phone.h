@@ -15,8 +15,9 @@ struct phone {
     uint64_t number; /* of its next packet */
     uint64_t due;    /* ns of CLOCK_MONOTONIC: when that leaves */
     uint64_t sent, received;
-    uint64_t refused; /* sends that failed */
-    uint64_t foreign; /* packets that the other phone did not send, or not so */
+    uint64_t refused;   /* sends that failed */
+    uint64_t foreign;   /* packets that the other phone did not send, or not so */
+    uint64_t last, gap; /* ns: when the last packet came, and the longest wait for one */
     struct arrivals arrivals;
 };
 

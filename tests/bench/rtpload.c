@@ -142,7 +142,23 @@ static struct used measure(struct talk *t, const struct options *o)
     return (struct used){after.relay - before.relay, after.own - before.own};
 }
 
-static struct phone phones_total(const struct talk *t, uint64_t *silent)
+/* Of the phone that has it worst. */
+struct worst {
+    uint64_t silent; /* phones that heard nothing */
+    uint64_t lost;   /* packets of one stream */
+    uint64_t gap;    /* ns between two packets */
+};
+
+static void worst_take(struct worst *w, const struct phone *p, const struct phone *peer)
+{
+    w->silent += p->received == 0;
+    if (peer->sent > p->received + w->lost)
+        w->lost = peer->sent - p->received;
+    if (p->gap > w->gap)
+        w->gap = p->gap;
+}
+
+static struct phone phones_total(const struct talk *t, struct worst *worst)
 {
     struct phone all = {.fd = -1};
 
@@ -155,7 +171,7 @@ static struct phone phones_total(const struct talk *t, uint64_t *silent)
         all.foreign += p->foreign;
         all.arrivals.duplicated += p->arrivals.duplicated;
         all.arrivals.reordered += p->arrivals.reordered;
-        *silent += p->received == 0;
+        worst_take(worst, p, &t->phones[i ^ 1]);
     }
     return all;
 }
@@ -168,8 +184,8 @@ static void print_quantiles(const char *name, const struct histogram *h)
 
 static void report(const struct talk *t, struct used used)
 {
-    uint64_t silent = 0;
-    struct phone all = phones_total(t, &silent);
+    struct worst worst = {0};
+    struct phone all = phones_total(t, &worst);
     double packets = all.received ? (double)all.received : 1,
            sends = all.sent ? (double)all.sent : 1;
 
@@ -178,7 +194,9 @@ static void report(const struct talk *t, struct used used)
            t->count / 2, all.sent, all.received, all.sent - all.received);
     printf("\"duplicated\": %" PRIu64 ", \"reordered\": %" PRIu64 ", \"foreign\": %" PRIu64
            ", \"refused\": %" PRIu64 ", \"silent\": %" PRIu64 ", ",
-           all.arrivals.duplicated, all.arrivals.reordered, all.foreign, all.refused, silent);
+           all.arrivals.duplicated, all.arrivals.reordered, all.foreign, all.refused, worst.silent);
+    printf("\"lost_most\": %" PRIu64 ", \"gap_ms\": %" PRIu64 ", ", worst.lost,
+           worst.gap / 1000000);
     print_quantiles("latency_us", &t->window.latency);
     print_quantiles("late_us", &t->window.lateness);
     printf("\"cpu_us\": %.3f, \"own_us\": %.3f, \"send_us\": %.3f}\n",

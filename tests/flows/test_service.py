@@ -3,61 +3,22 @@ answers."""
 
 import os
 import signal
-import socket
-import time
 
 import pytest
 
-from offhook_flow import Daemon
-
-
-class Manager:
-    """Stands in for the service manager's end of NOTIFY_SOCKET."""
-
-    def __init__(self, folder):
-        self.path = str(folder / "notify.sock")
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.path)
-        os.chmod(self.path, 0o666)
-
-    def next(self, seconds):
-        self.socket.settimeout(max(seconds, 0.001))
-        try:
-            text = self.socket.recv(4096).decode()
-        except socket.timeout:
-            return None
-        return dict(line.split("=", 1) for line in text.splitlines())
-
-    def expect(self, key, seconds=10):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            note = self.next(end - time.monotonic())
-            if note and key in note:
-                return note
-        raise AssertionError(f"the service manager was not told {key}")
-
-    def drain(self, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.next(end - time.monotonic())
-
-    def is_silent(self, key, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            note = self.next(end - time.monotonic())
-            if note and key in note:
-                return False
-        return True
+from offhook_flow import Daemon, Manager
 
 
 @pytest.fixture
 def manager(tmp_path):
     os.chmod(tmp_path, 0o755)
-    return Manager(tmp_path)
+    m = Manager(tmp_path)
+    yield m
+    m.close()
 
 
 def test_ready_reloading_and_stopping_are_told(manager):
-    d = Daemon(environment={"NOTIFY_SOCKET": manager.path})
+    d = Daemon(manager=manager)
     try:
         d.start()
         assert manager.expect("READY")["READY"] == "1"
@@ -72,7 +33,7 @@ def test_ready_reloading_and_stopping_are_told(manager):
 
 @pytest.mark.parametrize("role", ["sip", "keeper"])
 def test_the_watchdog_is_fed_only_while_every_role_answers(manager, role):
-    with Daemon(environment={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "400000"}) as d:
+    with Daemon(manager=manager, environment={"WATCHDOG_USEC": "400000"}) as d:
         manager.expect("WATCHDOG")
         pid = d.role(role)["pid"]
         os.kill(pid, signal.SIGSTOP)

@@ -1,12 +1,14 @@
 """What the flow tests are written with: a real daemon, phones of plain Python sockets."""
 
 from .audio import Audio, flows, place, relayed, reoffer, reported, talk
+from .crowd import Crowd
 from .daemon import Daemon, free_port
 from .digest import Credentials, challenges
+from .manager import Manager
 from .message import Message, sdp
 from .phone import Call, Phone, connected, hang_up
 from .wait import until
 
-__all__ = ["Audio", "Call", "Credentials", "Daemon", "Message", "Phone", "challenges", "connected",
-           "flows", "free_port", "hang_up", "place", "relayed", "reoffer", "reported", "sdp",
-           "talk", "until"]
+__all__ = ["Audio", "Call", "Credentials", "Crowd", "Daemon", "Manager", "Message", "Phone",
+           "challenges", "connected", "flows", "free_port", "hang_up", "place", "relayed", "reoffer",
+           "reported", "sdp", "talk", "until"]

@@ -60,12 +60,12 @@ class Daemon:
     """offhookd with a configuration of its own. config: more lines for offhook.conf; keys given
     as arguments (domain, sandbox, ...) replace the defaults. file_limit: no file may grow past so
     many bytes, which is what a full disk looks like. environment: more variables for offhookd.
-    tls: listens on tls_port too, with a certificate of its own authority.
+    tls: listens on tls_port too, with a certificate of its own authority. manager: see manager.py.
     With OFFHOOK_SANDBOX=on the roles are closed in under the accounts offhook and offhookdb."""
 
     def __init__(self, config="", domain=("companyb.com",), sandbox=SANDBOX, user="root", port=None,
                  listen=None, folder=None, file_limit=None, environment=None, namespace=None, tls=False,
-                 **keys):
+                 manager=None, **keys):
         self.folder = folder or tempfile.mkdtemp(prefix="offhook-test-")
         self.domain = domain[0]
         self.port = port or free_port()
@@ -104,6 +104,7 @@ class Daemon:
         # the network namespace to run in, as made by network.py
         self.enter = ["nsenter", f"--net=/run/netns/{namespace}"] if namespace else []
         self.environment = {**os.environ, **(environment or {})}
+        self.manager = manager
         self.process = None
         self.numbers = 5540000
         self.write()
@@ -124,10 +125,11 @@ class Daemon:
 
     def start(self, wait=True):
         self.log = open(os.path.join(self.folder, "stderr"), "a+b")
-        self.process = subprocess.Popen([*self.enter, OFFHOOKD, "-c", self.file], stdin=subprocess.DEVNULL,
-                                        env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True,
-                                        restore_signals=not self.file_limit,
-                                        preexec_fn=self.limit if self.file_limit else None)
+        begin = self.manager.start if self.manager else subprocess.Popen
+        self.process = begin([*self.enter, OFFHOOKD, "-c", self.file], stdin=subprocess.DEVNULL,
+                             env=self.environment, stdout=self.log, stderr=self.log,
+                             start_new_session=True, restore_signals=not self.file_limit,
+                             preexec_fn=self.limit if self.file_limit else None)
         if wait:
             self.wait_ready()
         return self

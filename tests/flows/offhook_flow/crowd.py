@@ -1,0 +1,46 @@
+"""Many calls at once, all between the same two phones; their audio is for tests/bench/rtpload."""
+
+from .audio import place, reoffer
+from .message import sdp
+from .phone import hang_up
+
+
+class Crowd:
+    """Calls from phone a to phone b, both registered."""
+
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+        self.calls = []  # (caller's side, callee's side)
+        self.ends = []  # (host, port) of the phones' audio, as in calls
+
+    def call(self, a, b):
+        """One more call, whose phones have their audio at a and b: where these are to send it."""
+        here = self.a.call(self.b.aor, body=sdp(*a))
+        there = self.b.expect_call()
+        there.answer(sdp(*b))
+        at_a, at_b = place(here.answered().body)[:2], place(there.request.body)[:2]
+        there.expect_ack()
+        if at_a == b or at_b == a:
+            raise SystemExit("the phones got each other's addresses: no relay")
+        self.calls.append((here, there))
+        self.ends.append((a, b))
+        return at_a, at_b
+
+    def end(self):
+        """BYE, from either side in turn."""
+        for number, (here, there) in enumerate(self.calls):
+            hang_up(*((there, here) if number % 2 else (here, there)))
+        self.calls, self.ends = [], []
+
+    def reoffer(self, number, holder, host=None, version=2):
+        """A re-INVITE of one side (0: caller) of a call that wants its audio at host: where caller
+        and callee are told to send theirs."""
+        turn = -1 if holder else 1
+        mine, other = self.ends[number][::turn]
+        offer = described(host or mine[0], mine[1], version)
+        request, answer = reoffer(*self.calls[number][::turn], offer, described(*other, version))
+        return (place(answer.body)[:2], place(request.body)[:2])[::turn]
+
+
+def described(host, port, version):
+    return sdp(host, port).replace(b"o=- 1 1 ", b"o=- 1 %d " % version)
