@@ -163,16 +163,19 @@ void call_cancel(struct call *call)
         call->caller->calls--;
 }
 
-/* Is a phone gone: its connection is no more, or it does not answer keep-alives? */
-static bool is_gone(const struct worker *w, const struct sip_flow *end)
+/* Is a phone gone: its connection is no more, or it does not answer keep-alives? When a sip role
+ * dies, connections end with it while the phones talk on: then their audio tells more. */
+static bool is_gone(const struct worker *w, const struct call *call, const struct sip_flow *end)
 {
-    return !transport_is_open(w->transport, end) || keepalive_is_dead(w, end);
+    bool heard = call->ticket && call->ticket->session;
+
+    return (!heard && !transport_is_open(w->transport, end)) || keepalive_is_dead(w, end);
 }
 
 /* No BYE will come. One phone that is left will send it, sooner or later. */
 static bool is_lost(const struct worker *w, const struct call *call)
 {
-    return is_gone(w, &call->ends[0]) && is_gone(w, &call->ends[1]);
+    return is_gone(w, call, &call->ends[0]) && is_gone(w, call, &call->ends[1]);
 }
 
 static void on_sweep(struct timer *timer)
@@ -222,6 +225,11 @@ static void call_stand(struct worker *w, struct call *call, uint64_t dialog)
         timer_arm(w->wheel, &calls->sweep, SWEEP, on_sweep);
 }
 
+static struct call *call_of(const struct worker *w, uint64_t dialog)
+{
+    return (void *)table_find(&w->calls->dialogs, dialog, NULL, NULL);
+}
+
 /* What the media role is to know, for a sip role that is started again. */
 static void ticket_keep(struct worker *w, const struct ticket *t)
 {
@@ -245,13 +253,17 @@ void call_answer(struct worker *w, struct call *call, const struct sip_message *
     call->ticket->session = session;
     ticket_answer(call->ticket, w, m, caller, callee);
     ticket_keep(w, call->ticket);
+    if (session)
+        media_link_hurry(w); /* before the phones hear of the answer */
 }
 
 void call_adopt(struct worker *w, struct ticket *ticket)
 {
-    struct call *call =
-        call_new(w, ticket_text(ticket, TICKET_NUMBER), ticket_text(ticket, TICKET_DOMAIN));
+    struct call *call = NULL;
 
+    /* two media roles may tell of it, one after the other */
+    if (!call_of(w, ticket_dialog(ticket)))
+        call = call_new(w, ticket_text(ticket, TICKET_NUMBER), ticket_text(ticket, TICKET_DOMAIN));
     if (!call) {
         ticket_free(ticket);
         return;
@@ -260,11 +272,6 @@ void call_adopt(struct worker *w, struct ticket *ticket)
     call->ends[0] = ticket->flows[0];
     call->ends[1] = ticket->flows[1];
     call_stand(w, call, ticket_dialog(ticket));
-}
-
-static struct call *call_of(const struct worker *w, uint64_t dialog)
-{
-    return (void *)table_find(&w->calls->dialogs, dialog, NULL, NULL);
 }
 
 void call_seen(struct worker *w, const struct request *r)

@@ -313,6 +313,13 @@ static void role_come(struct worker *w, struct view body)
         question_role(w, number, &role);
 }
 
+static bool record_tell(void *arg, struct ticket *t)
+{
+    if (t->session)
+        media_link_record(arg, t);
+    return true;
+}
+
 static void record_come(struct worker *w, struct view body)
 {
     struct ticket *t = ticket_unpack(view_from(body, 1));
@@ -413,6 +420,7 @@ void media_link_connect(struct worker *w, int fd)
     message_send(w, MEDIA_HELLO, 0, &body, 0);
     if (l->known) {
         anchors_tell(w);
+        calls_each(w, 0, record_tell, w);
         history_tell_media(w);
         pack_reset(&body);
         message_send(w, MEDIA_SYNC, 0, &body, 0);

@@ -9,15 +9,9 @@
 #include <unistd.h>
 
 #include "media/media.h"
-#include "server/notify.h"
+#include "server/media_kept.h"
 
-#define LEDGER_NAME    "offhook-ledger"
-#define PAIR_PREFIX    "offhook-audio-"
-#define NAME_MAX_BYTES 80
-
-#define AT_A_TIME 64 /* pairs that may be on their way: the system counts them */
-
-static struct media_port_pair *pair_room(struct media_ports *p)
+struct media_port_pair *media_ports_room(struct media_ports *p)
 {
     size_t room = p->room ? 2 * p->room : 64;
     struct media_port_pair *more;
@@ -32,110 +26,17 @@ static struct media_port_pair *pair_room(struct media_ports *p)
     return &p->pairs[p->count];
 }
 
-/* "offhook-audio-4-c0000201": ports of one address in the service manager's store; which they are
- * their sockets know. */
-static void host_name(const struct media_address *host, char out[NAME_MAX_BYTES])
-{
-    struct text name = {.p = out, .size = NAME_MAX_BYTES - 1};
-
-    text_format(&name, PAIR_PREFIX "%u-", host->family);
-    text_hex(&name, host->bytes, host->family == 6 ? 16 : 4);
-    out[name.n] = '\0';
-}
-
-static bool host_name_read(const char *name, struct media_address *out)
-{
-    struct view rest = view_of(name), family;
-    uint64_t number;
-
-    *out = (struct media_address){0};
-    if (!view_istarts(rest, VIEW(PAIR_PREFIX)))
-        return false;
-    rest = view_from(rest, sizeof(PAIR_PREFIX) - 1);
-    family = view_cut(&rest, '-');
-    if (!view_number(family, 6, &number) || (number != 4 && number != 6))
-        return false;
-    out->family = (uint8_t)number;
-    return hex_take(rest, out->bytes, number == 6 ? 16 : 4);
-}
-
-static uint16_t bound_port(int fd)
-{
-    struct sockaddr_storage address;
-    struct media_address bound = {0};
-    socklen_t size = sizeof(address);
-
-    if (!getsockname(fd, (struct sockaddr *)&address, &size))
-        media_address_set(&bound, (struct sockaddr *)&address);
-    return bound.port;
-}
-
-static struct media_port_pair *pair_of(struct media_ports *p, const struct media_address *local)
-{
-    struct media_port_pair *pair;
-
-    for (size_t i = p->count; i-- > 0;) /* both of a pair come one after the other */
-        if (media_address_same(&p->pairs[i].local, local))
-            return &p->pairs[i];
-    pair = pair_room(p);
-    if (!pair)
-        return NULL;
-    *pair = (struct media_port_pair){.local = *local, .fds = {-1, -1}};
-    p->count++;
-    return pair;
-}
-
-/* A descriptor of a former life. */
-static void kept_take(void *arg, const char *name, int fd)
-{
-    struct media_ports *p = arg;
-    struct media_address local;
-    struct media_port_pair *pair = NULL;
-    unsigned rtcp = 0;
-
-    if (!strcmp(name, LEDGER_NAME) && p->ledger < 0) {
-        p->ledger = fd;
-        return;
-    }
-    if (host_name_read(name, &local)) {
-        rtcp = bound_port(fd) % 2;
-        local.port = (uint16_t)(bound_port(fd) - rtcp);
-        pair = local.port ? pair_of(p, &local) : NULL;
-    }
-    if (pair && pair->fds[rtcp] < 0)
-        pair->fds[rtcp] = fd;
-    else
-        close(fd);
-}
-
-/* Half a pair is of no use. */
-static void halves_drop(struct media_ports *p)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < p->count; i++) {
-        const struct media_port_pair pair = p->pairs[i];
-
-        if (pair.fds[0] >= 0 && pair.fds[1] >= 0)
-            p->pairs[kept++] = pair;
-        else
-            close(pair.fds[0] >= 0 ? pair.fds[0] : pair.fds[1]);
-    }
-    p->count = kept;
-}
-
 enum error media_ports_open(struct media_ports *p, const struct config *config)
 {
     enum error e;
 
     config_media_ports(config, &p->first, &p->last);
-    notify_stored(kept_take, p);
-    halves_drop(p);
+    media_kept_take(p);
     if (p->ledger >= 0)
         return OK;
     e = ledger_create(&p->ledger);
     if (e == OK)
-        notify_store(LEDGER_NAME, &p->ledger, 1);
+        media_kept_add_ledger(p->ledger);
     return e;
 }
 
@@ -165,7 +66,7 @@ static void pair_hand(const struct media_port_pair *pair, struct child *c)
 
 static void pairs_hand(struct media_ports *p, struct child *c)
 {
-    for (unsigned n = 0; n < AT_A_TIME && p->handed < p->count; n++)
+    for (unsigned n = 0; n < MEDIA_PORTS_AT_A_TIME && p->handed < p->count; n++)
         pair_hand(&p->pairs[p->handed++], c);
     if (p->handed < p->count)
         child_send(c, ROLE_PING, 0, VIEW_NONE, -1);
@@ -247,31 +148,30 @@ static bool pair_open(const struct media_address *local, struct media_port_pair 
     return false;
 }
 
-static unsigned *next_port(struct media_ports *p, const struct media_address *host)
+/* MEDIA_HOSTS: there are too many. */
+static unsigned host_of(struct media_ports *p, const struct media_address *address)
 {
     unsigned i = 0;
 
-    while (i < p->host_count && !media_address_same_host(&p->hosts[i].address, host))
+    while (i < p->host_count && !media_address_same_host(&p->hosts[i].address, address))
         i++;
-    if (i == MEDIA_HOSTS)
-        return NULL;
-    if (i == p->host_count) {
-        p->hosts[i].address = *host;
-        p->hosts[i].next = p->first;
-        p->host_count++;
-    }
-    return &p->hosts[i].next;
+    if (i == MEDIA_HOSTS || i < p->host_count)
+        return i;
+    p->hosts[i].address = *address;
+    p->hosts[i].next = p->first;
+    p->host_count++;
+    media_kept_add_host(address, i);
+    return i;
 }
 
 /* Opens and hands over up to `count` pairs. False: there are no more. */
-static bool pairs_open(struct media_ports *p, struct child *c, const struct media_address *host,
-                       unsigned count)
+static bool pairs_open(struct media_ports *p, struct child *c, unsigned host, unsigned count)
 {
-    struct media_address local = *host;
-    unsigned *next = next_port(p, host);
+    struct media_address local = p->hosts[host].address;
+    unsigned *next = &p->hosts[host].next;
     struct media_port_pair *pair;
 
-    while (next && count && *next + 1 <= p->last && (pair = pair_room(p))) {
+    while (count && *next + 1 <= p->last && (pair = media_ports_room(p))) {
         local.port = (uint16_t)*next;
         if (!pair_open(&local, pair)) {
             if (errno != EADDRINUSE && errno != EACCES) {
@@ -290,39 +190,26 @@ static bool pairs_open(struct media_ports *p, struct child *c, const struct medi
     return !count;
 }
 
-/* Leaves the pairs from `first` on, which are of this host, with the service manager: all at once,
- * since each notice takes its time. */
-static void pairs_store(const struct media_ports *p, const struct media_address *host, size_t first)
-{
-    int fds[2 * AT_A_TIME];
-    char name[NAME_MAX_BYTES];
-    unsigned n = 0;
-
-    for (size_t i = first; i < p->count; i++) {
-        fds[n++] = p->pairs[i].fds[0];
-        fds[n++] = p->pairs[i].fds[1];
-    }
-    host_name(host, name);
-    if (n)
-        notify_store(name, fds, n);
-}
-
 void media_ports_wanted(struct media_ports *p, struct child *c, struct view body)
 {
     bool bad = false;
-    struct media_address host = media_address_unpack(&body, &bad);
+    struct media_address address = media_address_unpack(&body, &bad);
     uint16_t count = unpack_u16(&body, &bad);
     struct pack answer = {0};
-    size_t before;
+    size_t before = p->count;
+    unsigned host;
     bool done;
 
-    if (bad || !host.family)
+    if (bad || !address.family)
         return;
-    before = p->count;
-    done = pairs_open(p, c, &host, count < AT_A_TIME ? count : AT_A_TIME);
-    pairs_store(p, &host, before);
-    host.port = 0;
-    media_address_pack(&answer, &host);
+    address.port = 0;
+    if (count > MEDIA_PORTS_AT_A_TIME)
+        count = MEDIA_PORTS_AT_A_TIME;
+    host = host_of(p, &address);
+    done = host < MEDIA_HOSTS && pairs_open(p, c, host, count);
+    if (p->count > before)
+        media_kept_add_pairs(&p->pairs[before], p->count - before, host);
+    media_address_pack(&answer, &address);
     pack_u8(&answer, !done);
     child_send(c, ROLE_PORTS, 0, pack_bytes_view(&answer), -1);
     pack_free(&answer);

@@ -6,7 +6,8 @@
 #include "media/address.h"
 #include "server/child.h"
 
-#define MEDIA_HOSTS 32 /* addresses of ours */
+#define MEDIA_HOSTS           32 /* addresses of ours */
+#define MEDIA_PORTS_AT_A_TIME 64 /* pairs that may be on their way: the system counts them */
 
 struct media_port_pair {
     struct media_address local;
@@ -31,6 +32,8 @@ struct media_ports {
  * ledger. ERR_SYSTEM. */
 enum error media_ports_open(struct media_ports *p, const struct config *config);
 void media_ports_close(struct media_ports *p);
+/* Where the next pair goes, at `count`. NULL: there is no memory. */
+struct media_port_pair *media_ports_room(struct media_ports *p);
 /* Hands over to a role that has just been started; goes on with each ROLE_PONG, up to ROLE_START.
  */
 void media_ports_brief(struct media_ports *p, struct child *c);

@@ -41,7 +41,7 @@ void notify_status(const char *status)
 void notify_store(const char *name, const int *fds, unsigned count)
 {
     char state[128];
-    snprintf(state, sizeof state, "FDSTORE=1\nFDNAME=%s", name);
+    snprintf(state, sizeof state, "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
     sd_pid_notify_with_fds(0, 0, state, fds, count);
 }
 

@@ -53,15 +53,21 @@ static void counts_are(size_t standing, size_t setting_up)
     assert_int_equal(counts.setting_up, setting_up);
 }
 
-/* A 2xx with this Call-ID answers call, between two phones that speak UDP. */
-static uint64_t answered(struct call *call, const char *id)
+/* A 2xx with this Call-ID answers call, between two phones; session 0: their audio is not ours. */
+static uint64_t answered_over(struct call *call, const char *id, enum flow_transport transport,
+                              uint64_t session)
 {
-    struct sip_flow flow = {.transport = FLOW_UDP, .family = 4};
+    struct sip_flow flow = {.transport = transport, .family = 4};
     struct sip_message m = {
         .call_id = view_of(id), .from_tag = VIEW("caller"), .to_tag = VIEW("callee")};
 
-    call_answer(&office.worker, call, &m, &flow, &flow, 0);
+    call_answer(&office.worker, call, &m, &flow, &flow, session);
     return call_dialog(&m);
+}
+
+static uint64_t answered(struct call *call, const char *id)
+{
+    return answered_over(call, id, FLOW_UDP, 0);
 }
 
 static void a_dialog_is_the_same_from_both_sides(void **state)
@@ -163,6 +169,36 @@ static void a_dialog_that_comes_again_takes_the_place(void **state)
     counts_are(0, 0);
 }
 
+static void a_call_ends_with_its_connections_unless_its_audio_is_ours(void **state)
+{
+    (void)state;
+    (void)answered_over(begun(anna()), "silent", FLOW_TCP, 0);
+    (void)answered_over(begun(anna()), "heard", FLOW_TCP, 7);
+    counts_are(2, 0);
+    office_pass(&office, 60 * 1000);
+    counts_are(1, 0);
+    assert_non_null(call_find_session(&office.worker, 7));
+}
+
+static void a_call_that_is_told_of_twice_is_one(void **state)
+{
+    struct call *call = begun(anna());
+    uint64_t id = call_ticket(call)->id;
+    struct pack told = {0};
+
+    (void)state;
+    (void)answered(call, "told");
+    ticket_pack(&told, call_ticket(call));
+    call_end(&office.worker, call, END_CALLER);
+    call_adopt(&office.worker, ticket_unpack(pack_bytes_view(&told)));
+    call = call_find(&office.worker, id);
+    assert_non_null(call);
+    call_adopt(&office.worker, ticket_unpack(pack_bytes_view(&told)));
+    assert_ptr_equal(call_find(&office.worker, id), call); /* the first one has not ended */
+    counts_are(1, 0);
+    pack_free(&told);
+}
+
 /* Strangers fill at most half of the table; what stands when the worker ends is freed with it. */
 static void the_table_is_bounded(void **state)
 {
@@ -198,6 +234,8 @@ int main(void)
         OFFICE_TEST(a_call_leaves_its_gateway_when_it_ends),
         OFFICE_TEST(a_limit_outlives_the_user),
         OFFICE_TEST(a_dialog_that_comes_again_takes_the_place),
+        OFFICE_TEST(a_call_ends_with_its_connections_unless_its_audio_is_ours),
+        OFFICE_TEST(a_call_that_is_told_of_twice_is_one),
         OFFICE_TEST(the_table_is_bounded),
     };
 

@@ -1,5 +1,7 @@
 """Many calls at once, all between the same two phones; their audio is for tests/bench/rtpload."""
 
+import time
+
 from .audio import place, reoffer
 from .message import sdp
 from .phone import hang_up
@@ -13,9 +15,20 @@ class Crowd:
         self.calls = []  # (caller's side, callee's side)
         self.ends = []  # (host, port) of the phones' audio, as in calls
 
+    def invite(self, body, tries=20):
+        """Ports that run out are made, but a little later than many calls at once want them."""
+        for _ in range(tries):
+            call = self.a.call(self.b.aor, body=body)
+            r = self.a.expect({100, 503}, call_id=call.call_id, cseq=call.cseq)
+            if r.status == 100:
+                return call
+            call.ack_failure(r)
+            time.sleep(0.05)
+        raise AssertionError(f"no ports for a call: {r}")
+
     def call(self, a, b):
         """One more call, whose phones have their audio at a and b: where these are to send it."""
-        here = self.a.call(self.b.aor, body=sdp(*a))
+        here = self.invite(sdp(*a))
         there = self.b.expect_call()
         there.answer(sdp(*b))
         at_a, at_b = place(here.answered().body)[:2], place(there.request.body)[:2]
@@ -32,12 +45,12 @@ class Crowd:
             hang_up(*((there, here) if number % 2 else (here, there)))
         self.calls, self.ends = [], []
 
-    def reoffer(self, number, holder, host=None, version=2):
-        """A re-INVITE of one side (0: caller) of a call that wants its audio at host: where caller
-        and callee are told to send theirs."""
-        turn = -1 if holder else 1
+    def reoffer(self, number, side, host=None, version=2, more=b""):
+        """A re-INVITE of one side (0: caller) of a call, with its audio at host and more lines in its
+        description: where caller and callee are told to send theirs."""
+        turn = -1 if side else 1
         mine, other = self.ends[number][::turn]
-        offer = described(host or mine[0], mine[1], version)
+        offer = described(host or mine[0], mine[1], version) + more
         request, answer = reoffer(*self.calls[number][::turn], offer, described(*other, version))
         return (place(answer.body)[:2], place(request.body)[:2])[::turn]
 

@@ -58,7 +58,7 @@ class Manager:
                     self.drop(fd)
 
     def receive(self):
-        text, fds, _, _ = socket.recv_fds(self.socket, 4096, 64)
+        text, fds, _, _ = socket.recv_fds(self.socket, 4096, 253)
         note = dict(line.split("=", 1) for line in text.decode().splitlines())
         for fd in fds:
             if note.get("FDSTORE") == "1" and len(self.kept) < self.most:

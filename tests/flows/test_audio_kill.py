@@ -1,0 +1,209 @@
+"""Calls outlive the processes that carry them: kill -9 of one, of several, and of the daemon, while
+tests/bench/rtpload plays the phones of many calls."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+from offhook_flow import Crowd, Daemon, Manager, Phone, hang_up, sdp, until
+from offhook_flow.command import done
+from offhook_flow.daemon import BUILD, SANDBOX, free_port
+
+RTPLOAD = os.path.join(BUILD, "tests", "bench", "rtpload")
+PLAIN = SANDBOX == "on"
+COUNT = 200 if PLAIN else 40
+ROLES = ("keeper", "sip", "media")
+FIRST_PORT, FIRST_OURS = 10000, 20000
+
+pytestmark = pytest.mark.skipif(not os.path.exists(RTPLOAD), reason="rtpload is not built")
+
+
+class House:
+    """A daemon under a service manager, at an address of its own, with two phones and just enough
+    ports for `count` calls between them."""
+
+    def __init__(self, folder, count, store=32768):
+        os.chmod(folder, 0o755)
+        self.count, self.list = count, str(folder / "calls")
+        net = f"127.{random.randrange(1, 255)}.{random.randrange(1, 255)}"
+        host, self.hosts = f"{net}.1", (f"{net}.2", f"{net}.3")
+        port, last = free_port(), FIRST_OURS + 4 * count - 1
+        self.manager = Manager(folder, store)
+        self.daemon = Daemon(f'media {{ address = "{host}" ports = "{FIRST_OURS}-{last}" }}',
+                             manager=self.manager, port=port, listen=[f"udp:{host}:{port}"])
+        self.daemon.start()
+        self.phones = [Phone(self.daemon, host=h, server=host).registered() for h in self.hosts]
+        self.crowd = Crowd(*self.phones)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None:
+                self.daemon.stop()
+        finally:
+            self.daemon.close()
+            self.manager.close()
+            for p in self.phones:
+                p.close()
+
+    def ends(self, number):
+        """Where the phones have the audio of their call with this number."""
+        return [(host, FIRST_PORT + 2 * number) for host in self.hosts]
+
+    def fill(self):
+        """All the calls that there are ports for, and the list of them for rtpload."""
+        with open(self.list, "w") as out:
+            for number in range(self.count):
+                ends = self.ends(number)
+                out.write(" ".join("%s:%d" % e for e in (*self.crowd.call(*ends), *ends)) + "\n")
+
+    def play(self, seconds):
+        return subprocess.Popen([RTPLOAD, "-f", self.list, "-w", "0.3", "-t", str(seconds)],
+                                stdout=subprocess.PIPE)
+
+    def listed(self):
+        return json.loads(done(self.daemon.offhook("call", "list", "--json")))
+
+    def history(self):
+        return json.loads(done(self.daemon.offhook("call", "history", "--json", "--limit",
+                                                   str(2 * self.count))))
+
+    def pids(self):
+        return {"parent": self.daemon.process.pid,
+                **{r["role"]: r["pid"] for r in self.daemon.status()["roles"]}}
+
+    def kill(self, names, pids=None):
+        """All at the same moment; returns once others are in their place."""
+        pids = pids or self.pids()
+        for name in names:
+            os.kill(pids[name], signal.SIGKILL)
+        if "parent" in names:
+            self.manager.restart(self.daemon)
+        else:
+            until(lambda: self.is_back(names, pids), 15)
+
+    def is_back(self, names, before):
+        try:
+            now = self.pids()
+        except (OSError, ValueError, AssertionError):
+            return False
+        return (all(now[n] not in (0, before[n]) for n in names)
+                and self.daemon.offhook("status").returncode == 0)
+
+    def relays(self):
+        """Where the phones of each call send their audio to, as it was when the call began."""
+        with open(self.list) as f:
+            return [tuple((host, int(port)) for host, port in
+                          (word.split(":") for word in line.split()[:2])) for line in f]
+
+
+def result(player):
+    out, _ = player.communicate(timeout=60)
+    assert player.returncode == 0
+    r = json.loads(out)
+    assert r["foreign"] == r["refused"] == r["duplicated"] == r["silent"] == 0, r
+    return r
+
+
+def hold_and_resume(house, number, holder, **offer):
+    """The ports stay through it."""
+    held = house.crowd.reoffer(number, holder, version=2, **offer)
+    assert held[holder] == house.relays()[number][holder]
+    assert held[not holder] == (offer.get("host", held[not holder][0]),
+                                house.relays()[number][not holder][1])
+    assert house.crowd.reoffer(number, holder, version=3) == house.relays()[number]
+
+
+def end_all(house):
+    """BYE from either side, and what is remembered of it."""
+    house.crowd.end()
+    assert house.listed() == []
+    until(lambda: len(house.history()) == house.count)
+    history = house.history()
+    assert {c["status"] for c in history} == {200}
+    assert [sum(c["ended-by"] == side for c in history) for side in ("caller", "callee")] == [
+        (house.count + 1) // 2, house.count // 2]
+
+
+KILLS = {
+    "the keeper": [("keeper",)],
+    "sip": [("sip",)],
+    "media": [("media",)],
+    "media, twice": [("media",), ("media",)],
+    "sip and media": [("sip", "media")],
+    "all but the parent": [ROLES],
+    "the parent": [("parent",)],
+}
+# packets that a stream may lose, and ms that it may pause in a plain build
+AT_MOST = {"the keeper": (0, None), "sip": (0, None), "media, twice": (100, 1000),
+           "the parent": (150, 3000)}
+
+
+@pytest.mark.parametrize("what", KILLS)
+def test_calls_go_on_after_kill_9(tmp_path, what):
+    lost, gap = AT_MOST.get(what, (50, 1000))
+    with House(tmp_path, COUNT) as house:
+        house.fill()
+        player = house.play(3 if len(KILLS[what]) == 1 else 4)
+        time.sleep(0.6)  # into the measured time
+        for names in KILLS[what]:
+            house.kill(names)
+        assert player.poll() is None, "the kill came too late"
+        r = result(player)
+        print(f"| kill -9 of {what}: {r['calls']} calls, {r['lost']} of {r['sent']} packets lost, "
+              f"{r['lost_most']} at most of a stream, longest gap {r['gap_ms']} ms")
+        assert r["lost_most"] <= lost
+        assert not gap or not PLAIN or r["gap_ms"] <= gap
+        assert len(house.listed()) == COUNT
+        hold_and_resume(house, 0, 0, more=b"a=sendonly\r\n")
+        hold_and_resume(house, 1, 1, host="0.0.0.0")
+        assert result(house.play(0.5))["lost"] == 0
+        end_all(house)
+        house.fill()  # all ports are free again
+        house.crowd.end()
+
+
+def test_sip_dies_while_calls_are_being_set_up(tmp_path):
+    with House(tmp_path, 24) as house:
+        caller, callee = house.phones
+        pids = house.pids()
+        for number in range(12):
+            a, b = house.ends(number)
+            if number % 3 == 2:
+                house.crowd.call(a, b)
+                continue
+            caller.call(callee.aor, body=sdp(*a))
+            there = callee.expect_call()
+            if number % 3:
+                there.ring()
+        house.kill(["sip"], pids)
+        standing = len(house.crowd.calls)
+        assert len(house.listed()) == standing, "what was answered stands, the rest is over"
+        house.crowd.end()
+        assert house.listed() == []
+        house.fill()
+        house.crowd.end()
+
+
+def test_a_call_that_is_answered_without_media_is_known_to_all(tmp_path):
+    """Media dies, the call is answered meanwhile, and then sip dies."""
+    with House(tmp_path, 4) as house:
+        pids = house.pids()
+        caller, callee = house.phones
+        call = caller.call(callee.aor, body=sdp(*house.ends(0)[0]))
+        there = callee.expect_call()
+        os.kill(pids["media"], signal.SIGKILL)
+        there.answer(sdp(*house.ends(0)[1]))
+        call.answered()
+        there.expect_ack()
+        until(lambda: house.is_back(["media"], pids), 15)
+        house.kill(["sip"])
+        assert len(house.listed()) == 1
+        hang_up(there, call)
+        assert house.listed() == []
