@@ -225,6 +225,7 @@ int cli_user_list(struct cli *cli);
 int cli_user_show(struct cli *cli);
 int cli_user_password(struct cli *cli);
 int cli_user_limit(struct cli *cli);
+int cli_user_audio(struct cli *cli);
 int cli_user_remove(struct cli *cli);
 int cli_user_import(struct cli *cli);
 int cli_alias_add(struct cli *cli);

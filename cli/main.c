@@ -28,6 +28,12 @@ static const struct command commands[] = {
     {"user limit", "NUMBER N|none [--domain D]", "domain=", 2, 2,
      "limits how many calls a user may have at a time", "N is 1 to 10000; none ends the limit.\n",
      cli_user_limit},
+    {"user audio", "NUMBER always|nat|never|default [--domain D]", "domain=", 2, 2,
+     "chooses whether the audio of a user's calls passes through the server",
+     "nat: only where a NAT or a change between IPv4 and IPv6 makes it necessary; default: as\n"
+     "media.anchor says. If caller or callee has always, it holds; else nat of either, else\n"
+     "never. Acts on calls that begin from now on.\n",
+     cli_user_audio},
     {"user remove", "NUMBER [--domain D]", "domain=", 1, 1, "removes a user and what it registered",
      NULL, cli_user_remove},
     {"user import", "FILE.csv [--domain D]", "domain=", 1, 1,

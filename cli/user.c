@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "db/audio.h"
+
 static const struct output_column columns[] = {
     {"NUMBER", "number", false},
     {"DOMAIN", "domain", false},
@@ -47,6 +49,22 @@ int cli_user_limit(struct cli *cli)
     snprintf(done, sizeof(done), "may make %s call%s at a time", none ? "any number of" : text,
              most == 1 ? "" : "s");
     return cli_act(cli, request, done);
+}
+
+int cli_user_audio(struct cli *cli)
+{
+    static const char *const done[AUDIO_WAYS] = {
+        [AUDIO_DEFAULT] = "has audio as media.anchor says",
+        [AUDIO_ALWAYS] = "has all audio through the server",
+        [AUDIO_NAT] = "has audio through the server where a NAT makes it necessary",
+        [AUDIO_NEVER] = "has no audio through the server",
+    };
+    const char *word = cli->arguments[1];
+    enum audio_way way;
+    if (!audio_way_parse(&way, view_of(word)))
+        return cli_misuse(cli, "\"%.60s\" is none of always, nat, never and default", word);
+    json_t *request = cli_request(cli, "number", cli->arguments[0], "audio", word, NULL);
+    return cli_act(cli, request, done[way]);
 }
 
 int cli_user_list(struct cli *cli)

@@ -146,6 +146,16 @@ static void plain_pack(struct pack *k, const struct change *c)
         pack_view(k, c->text);
     if (c->kind == CHANGE_USER_LIMIT)
         pack_u32(k, c->max_calls);
+    if (c->kind == CHANGE_USER_AUDIO)
+        pack_u8(k, (uint8_t)c->audio);
+}
+
+static enum audio_way audio_unpack(struct view *from, bool *bad)
+{
+    uint8_t way = unpack_u8(from, bad);
+
+    *bad |= way >= AUDIO_WAYS;
+    return *bad ? AUDIO_DEFAULT : (enum audio_way)way;
 }
 
 static void plain_unpack(struct change *c, struct view *from, bool *bad)
@@ -156,6 +166,8 @@ static void plain_unpack(struct change *c, struct view *from, bool *bad)
         c->text = unpack_view(from, bad);
     if (c->kind == CHANGE_USER_LIMIT)
         c->max_calls = unpack_u32(from, bad);
+    if (c->kind == CHANGE_USER_AUDIO)
+        c->audio = audio_unpack(from, bad);
 }
 
 void change_pack(struct pack *k, const struct change *c)

@@ -21,7 +21,8 @@ enum change_kind {
     CHANGE_USER_LIMIT,    /* number, domain, max_calls */
     CHANGE_BAN,           /* a ban */
     CHANGE_BAN_GONE,      /* a ban: its network */
-    CHANGE_LAST = CHANGE_BAN_GONE
+    CHANGE_USER_AUDIO,    /* number, domain, audio */
+    CHANGE_LAST = CHANGE_USER_AUDIO
 };
 
 struct change {
@@ -29,6 +30,7 @@ struct change {
     struct view number, domain;
     struct view text;             /* CHANGE_USER: display name; CHANGE_ALIAS: target */
     uint32_t max_calls;           /* CHANGE_USER_LIMIT; 0: none */
+    enum audio_way audio;         /* CHANGE_USER_AUDIO */
     struct store_binding binding; /* CHANGE_BINDING (number and domain inside) */
     struct store_forward forward; /* CHANGE_FORWARD, CHANGE_FORWARD_GONE (the same) */
     struct store_gateway gateway; /* CHANGE_GATEWAY, CHANGE_GATEWAY_GONE */

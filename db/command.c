@@ -13,6 +13,7 @@ static const struct {
     {"user show", user_show},
     {"user password", user_password},
     {"user limit", user_limit},
+    {"user audio", user_audio},
     {"user remove", user_remove},
     {"user import", user_import},
     {"alias add", alias_add},

@@ -1,7 +1,8 @@
-/* user add, list, show, password, limit, remove. */
+/* user add, list, show, password, limit, audio, remove. */
 #include <stdio.h>
 
 #include "db/account.h"
+#include "db/audio.h"
 #include "db/page.h"
 #include "db/request.h"
 #include "db/verbs.h"
@@ -38,10 +39,11 @@ static json_t *user_item(const struct store_user *user)
 {
     struct view auth_name = user->credentials.auth_name;
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "number", answer_text(user->number), "domain",
-                     answer_text(user->domain), "name", answer_text(user->name), "auth-name",
-                     answer_text(auth_name.n ? auth_name : user->number), "max-calls",
-                     user->max_calls ? json_integer(user->max_calls) : json_null());
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "number", answer_text(user->number),
+                     "domain", answer_text(user->domain), "name", answer_text(user->name),
+                     "auth-name", answer_text(auth_name.n ? auth_name : user->number), "max-calls",
+                     user->max_calls ? json_integer(user->max_calls) : json_null(), "audio",
+                     audio_way_name(user->audio));
 }
 
 static bool user_page_each(void *arg, const struct store_user *user)
@@ -122,6 +124,17 @@ json_t *user_password(const struct command_context *c, const json_t *request)
     return answer_of(c->store, e);
 }
 
+/* The store has taken a setting of the user a over, or not (e): tells who has to know. */
+static json_t *setting_done(const struct command_context *c, const struct address *a,
+                            const struct change *change, enum error e)
+{
+    if (e == ERR_NOT_FOUND)
+        return account_missing(a);
+    if (!e && c->changed)
+        c->changed(c->arg, change);
+    return answer_of(c->store, e);
+}
+
 json_t *user_limit(const struct command_context *c, const json_t *request)
 {
     struct address a;
@@ -137,11 +150,23 @@ json_t *user_limit(const struct command_context *c, const json_t *request)
     change.domain = view_of(a.domain);
     change.max_calls = (uint32_t)most;
     e = c->store->ops->user_limit(c->store, change.number, change.domain, change.max_calls);
-    if (e == ERR_NOT_FOUND)
-        return account_missing(&a);
-    if (!e && c->changed)
-        c->changed(c->arg, &change);
-    return answer_of(c->store, e);
+    return setting_done(c, &a, &change, e);
+}
+
+json_t *user_audio(const struct command_context *c, const json_t *request)
+{
+    struct address a;
+    struct change change = {.kind = CHANGE_USER_AUDIO};
+    json_t *answer = NULL;
+    enum error e;
+
+    if (!request_address(c, request, &a, &answer) ||
+        !request_audio(request, &change.audio, &answer))
+        return answer;
+    change.number = view_of(a.number);
+    change.domain = view_of(a.domain);
+    e = c->store->ops->user_audio(c->store, change.number, change.domain, change.audio);
+    return setting_done(c, &a, &change, e);
 }
 
 json_t *user_remove(const struct command_context *c, const json_t *request)

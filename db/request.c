@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "db/answer.h"
+#include "db/audio.h"
 #include "db/request.h"
 
 #define AUTH_NAME_MAX 64
@@ -211,6 +212,14 @@ bool request_whole(const json_t *request, const char *key, json_int_t least, jso
                                            key, least, most));
     *out = n;
     return true;
+}
+
+bool request_audio(const json_t *request, enum audio_way *out, json_t **answer)
+{
+    const char *name = json_string_value(json_object_get(request, "audio"));
+
+    return (name && audio_way_parse(out, view_of(name))) ||
+           refuse(answer, answer_error("\"audio\" has to be always, nat, never or default"));
 }
 
 int view_order(struct view a, struct view b)

@@ -37,6 +37,8 @@ bool request_target(const json_t *request, char out[512], json_t **answer);
 /* A whole number from least to most; absent: *out keeps its value. */
 bool request_whole(const json_t *request, const char *key, json_int_t least, json_int_t most,
                    json_int_t *out, json_t **answer);
+/* "audio" of a user; absent or another word is refused. */
+bool request_audio(const json_t *request, enum audio_way *out, json_t **answer);
 /* The order in which the store hands out texts: bytes, the shorter one first. */
 int view_order(struct view a, struct view b);
 /* Printable text of at most `most` bytes; absent: empty. */

@@ -44,11 +44,15 @@ static bool add_user(void *arg, const struct store_user *user)
     struct change change = {
         .kind = CHANGE_USER, .number = user->number, .domain = user->domain, .text = user->name};
 
-    if (!snapshot_add(arg, &change) || !user->max_calls)
-        return ((struct snapshot *)arg)->error == OK;
+    if (!snapshot_add(arg, &change))
+        return false;
     change.kind = CHANGE_USER_LIMIT;
     change.max_calls = user->max_calls;
-    return snapshot_add(arg, &change);
+    if (user->max_calls && !snapshot_add(arg, &change))
+        return false;
+    change.kind = CHANGE_USER_AUDIO;
+    change.audio = user->audio;
+    return user->audio == AUDIO_DEFAULT || snapshot_add(arg, &change);
 }
 
 static bool add_alias(void *arg, const struct store_alias *alias)

@@ -6,12 +6,22 @@
 #include "auth/credential.h"
 #include "base/base.h"
 
+/* Whether the audio of a user's calls passes through the server. The values are stored. */
+enum audio_way {
+    AUDIO_DEFAULT, /* as the configuration says */
+    AUDIO_ALWAYS,
+    AUDIO_NAT, /* where a NAT or a change of family makes it necessary */
+    AUDIO_NEVER,
+    AUDIO_WAYS
+};
+
 /* A user (RFC 3261: the owner of an address-of-record). Views live as long as the call. */
 struct store_user {
-    struct view number; /* canonical user part: "5550001", "alice" */
-    struct view domain; /* lower case */
-    struct view name;   /* display text, may be empty */
-    uint32_t max_calls; /* at a time; 0: no limit. Set by user_limit alone */
+    struct view number;   /* canonical user part: "5550001", "alice" */
+    struct view domain;   /* lower case */
+    struct view name;     /* display text, may be empty */
+    uint32_t max_calls;   /* at a time; 0: no limit. Set by user_limit alone */
+    enum audio_way audio; /* set by user_audio alone */
     struct credential_set credentials;
 };
 
@@ -134,6 +144,9 @@ struct store_ops {
     /* At most so many calls at a time, 0: no limit; ERR_NOT_FOUND. */
     enum error (*user_limit)(struct store *s, struct view number, struct view domain,
                              uint32_t max_calls);
+    /* Whose audio passes through the server; ERR_NOT_FOUND. */
+    enum error (*user_audio)(struct store *s, struct view number, struct view domain,
+                             enum audio_way audio);
     /* Removes the user, the aliases that lead only to it are left alone, its bindings and forwards
      * go. */
     enum error (*user_remove)(struct store *s, struct view number, struct view domain);

@@ -8,7 +8,8 @@
 typedef json_t *command_verb(const struct command_context *c, const json_t *request);
 
 /* command_user.c, command_import.c */
-command_verb user_add, user_list, user_show, user_password, user_limit, user_remove, user_import;
+command_verb user_add, user_list, user_show, user_password, user_limit, user_audio, user_remove,
+    user_import;
 /* command_alias.c */
 command_verb alias_add, alias_list, alias_remove;
 /* command_forward.c */

@@ -166,6 +166,7 @@ static void user_drop(struct table_node *node, void *arg)
     bindings_free(u);
     forwarding_clear(&u->forwarding);
     u->max_calls = 0;
+    u->audio = AUDIO_DEFAULT;
     if (u->busy) { /* whoever is busy with it holds a pointer */
         u->gone = true;
         return;
@@ -426,13 +427,16 @@ static enum error binding_put(struct location *l, const struct store_binding *ro
     return u ? location_bind(l, u, row) : ERR_NOT_FOUND;
 }
 
-static enum error limit_apply(struct location *l, const struct change *c)
+static enum error setting_apply(struct location *l, const struct change *c)
 {
     struct user *u = location_user(l, c->number, c->domain);
 
     if (!u)
         return ERR_NOT_FOUND;
-    u->max_calls = c->max_calls;
+    if (c->kind == CHANGE_USER_LIMIT)
+        u->max_calls = c->max_calls;
+    else
+        u->audio = (uint8_t)c->audio;
     return OK;
 }
 
@@ -484,7 +488,8 @@ enum error location_apply(struct location *l, const struct change *c)
     case CHANGE_FORWARD_GONE:
         return forward_apply(l, c);
     case CHANGE_USER_LIMIT:
-        return limit_apply(l, c);
+    case CHANGE_USER_AUDIO:
+        return setting_apply(l, c);
     default:
         break;
     }

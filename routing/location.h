@@ -16,6 +16,7 @@ struct user {
     struct forwarding forwarding;
     uint32_t max_calls; /* at a time; 0: no limit */
     bool gone;          /* removed, but busy: nobody finds it any more */
+    uint8_t audio;      /* enum audio_way */
     uint8_t number_size;
     const char *domain; /* interned, NUL-ended */
     char *name;         /* display text; NULL: none */

@@ -70,6 +70,9 @@ static const char *const migrations[] = {
     "CREATE INDEX call_to ON call (to_number, begun, id) WHERE to_number <> from_number;"
     "CREATE INDEX call_caller ON call (caller, begun, id)"
     " WHERE caller <> from_number AND caller <> to_number;",
+
+    /* Whose audio passes through the server; numbered as in db/store.h. */
+    "ALTER TABLE user ADD COLUMN audio INTEGER NOT NULL DEFAULT 0;",
 };
 
 const int sqlite_schema_version = sizeof(migrations) / sizeof(*migrations);

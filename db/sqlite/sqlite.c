@@ -60,6 +60,7 @@ static const struct store_ops sqlite_ops = {
     .user_put = sqlite_user_put,
     .user_get = sqlite_user_get,
     .user_limit = sqlite_user_limit,
+    .user_audio = sqlite_user_audio,
     .user_remove = sqlite_user_remove,
     .user_each = sqlite_user_each,
     .realm_misfits = sqlite_realm_misfits,

@@ -16,6 +16,7 @@ enum sqlite_slot {
     SLOT_USER_BY_NUMBER,
     SLOT_USER_BY_AUTH_NAME,
     SLOT_USER_LIMIT,
+    SLOT_USER_AUDIO,
     SLOT_USER_REMOVE,
     SLOT_USER_EACH,
     SLOT_REALM_MISFITS,
@@ -107,6 +108,8 @@ enum error sqlite_user_get(struct store *store, struct view name, struct view do
                            struct store_user *out);
 enum error sqlite_user_limit(struct store *store, struct view number, struct view domain,
                              uint32_t max_calls);
+enum error sqlite_user_audio(struct store *store, struct view number, struct view domain,
+                             enum audio_way audio);
 enum error sqlite_user_remove(struct store *store, struct view number, struct view domain);
 enum error sqlite_user_each(struct store *store, struct view after_number, struct view after_domain,
                             store_user_each *each, void *arg);

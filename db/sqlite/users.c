@@ -4,6 +4,7 @@
 #include "db/sqlite/sqlite.h"
 
 #define USER_COLUMNS "number, domain, name, auth_name, realm, hashes"
+#define USER_ROW     USER_COLUMNS ", max_calls, audio"
 
 static void bind_user(sqlite3_stmt *q, const struct store_user *user,
                       uint8_t hashes[CREDENTIAL_PACKED])
@@ -58,6 +59,12 @@ enum error sqlite_user_put(struct store *store, const struct store_user *user, b
     return sqlite_end(s, q, result);
 }
 
+/* A number that nobody has written means nothing. */
+static enum audio_way audio_of(int64_t stored)
+{
+    return stored > 0 && stored < AUDIO_WAYS ? (enum audio_way)stored : AUDIO_DEFAULT;
+}
+
 /* The user in the current row; its views live as long as the row. */
 static enum error user_of_row(struct sqlite *s, sqlite3_stmt *q, struct store_user *out)
 {
@@ -68,6 +75,7 @@ static enum error user_of_row(struct sqlite *s, sqlite3_stmt *q, struct store_us
     out->domain = sqlite_column(q, 1);
     out->name = sqlite_column(q, 2);
     out->max_calls = (uint32_t)sqlite3_column_int64(q, 6);
+    out->audio = audio_of(sqlite3_column_int64(q, 7));
     if (hashes.n == CREDENTIAL_PACKED) {
         uint8_t packed[CREDENTIAL_PACKED];
 
@@ -130,9 +138,9 @@ enum error sqlite_user_get(struct store *store, struct view name, struct view do
 {
     struct sqlite *s = sqlite_of(store);
     enum error e;
-    sqlite3_stmt *q = sqlite_reader(
-        s, SLOT_USER_BY_NUMBER,
-        "SELECT " USER_COLUMNS ", max_calls FROM user WHERE domain = ? AND number = ?", &e);
+    sqlite3_stmt *q =
+        sqlite_reader(s, SLOT_USER_BY_NUMBER,
+                      "SELECT " USER_ROW " FROM user WHERE domain = ? AND number = ?", &e);
 
     if (!q)
         return e;
@@ -141,10 +149,22 @@ enum error sqlite_user_get(struct store *store, struct view name, struct view do
         return e;
     q = sqlite_reader(
         s, SLOT_USER_BY_AUTH_NAME,
-        "SELECT " USER_COLUMNS
-        ", max_calls FROM user WHERE domain = ? AND auth_name = ? AND auth_name <> ''",
-        &e);
+        "SELECT " USER_ROW " FROM user WHERE domain = ? AND auth_name = ? AND auth_name <> ''", &e);
     return q ? user_find(s, q, name, domain, out) : e;
+}
+
+/* Runs a statement that sets a column of one user to value. */
+static enum error user_set(struct sqlite *s, sqlite3_stmt *q, int64_t value, struct view number,
+                           struct view domain)
+{
+    enum error e;
+    int changes = 0;
+
+    (void)sqlite3_bind_int64(q, 1, value);
+    sqlite_bind(q, 2, domain);
+    sqlite_bind(q, 3, number);
+    e = sqlite_run(s, q, &changes);
+    return e || changes ? e : ERR_NOT_FOUND;
 }
 
 enum error sqlite_user_limit(struct store *store, struct view number, struct view domain,
@@ -152,17 +172,21 @@ enum error sqlite_user_limit(struct store *store, struct view number, struct vie
 {
     struct sqlite *s = sqlite_of(store);
     enum error e;
-    int changes = 0;
     sqlite3_stmt *q = sqlite_writer(
         s, SLOT_USER_LIMIT, "UPDATE user SET max_calls = ? WHERE domain = ? AND number = ?", &e);
 
-    if (!q)
-        return e;
-    (void)sqlite3_bind_int64(q, 1, max_calls);
-    sqlite_bind(q, 2, domain);
-    sqlite_bind(q, 3, number);
-    e = sqlite_run(s, q, &changes);
-    return e || changes ? e : ERR_NOT_FOUND;
+    return q ? user_set(s, q, max_calls, number, domain) : e;
+}
+
+enum error sqlite_user_audio(struct store *store, struct view number, struct view domain,
+                             enum audio_way audio)
+{
+    struct sqlite *s = sqlite_of(store);
+    enum error e;
+    sqlite3_stmt *q = sqlite_writer(
+        s, SLOT_USER_AUDIO, "UPDATE user SET audio = ? WHERE domain = ? AND number = ?", &e);
+
+    return q ? user_set(s, q, audio, number, domain) : e;
 }
 
 static enum error remove_rows(struct sqlite *s, struct view number, struct view domain)
@@ -210,11 +234,10 @@ enum error sqlite_user_each(struct store *store, struct view after_number, struc
     struct store_user user;
     enum error e;
     int result;
-    sqlite3_stmt *q =
-        sqlite_reader(s, SLOT_USER_EACH,
-                      "SELECT " USER_COLUMNS ", max_calls FROM user WHERE (domain, number) > (?, ?)"
-                      " ORDER BY domain, number",
-                      &e);
+    sqlite3_stmt *q = sqlite_reader(s, SLOT_USER_EACH,
+                                    "SELECT " USER_ROW " FROM user WHERE (domain, number) > (?, ?)"
+                                    " ORDER BY domain, number",
+                                    &e);
 
     if (!q)
         return e;

@@ -64,6 +64,21 @@ def test_the_calls_of_a_user_are_limited(either):
     done(d.offhook("user", "remove", "5551010"))
 
 
+def test_the_audio_of_a_user_is_chosen(either):
+    d = either
+    done(d.offhook("user", "add", "5551011", "--password", "x"))
+    show = ("user", "show", "5551011", "--json")
+    assert json.loads(done(d.offhook(*show)))["audio"] == "default"
+    for way in "always", "nat", "never", "default":
+        done(d.offhook("user", "audio", "555-1011", way))
+        done(d.offhook("user", "password", "5551011", "--password", "y"))
+        assert json.loads(done(d.offhook(*show)))["audio"] == way
+    r = d.offhook("user", "audio", "5551011", "sometimes")
+    assert r.returncode == 2 and "always, nat, never and default" in r.stderr
+    assert "no user" in failed(d.offhook("user", "audio", "5559990", "nat"))
+    done(d.offhook("user", "remove", "5551011"))
+
+
 def test_a_removed_user_is_gone_at_once(daemon):
     with Phone(daemon) as p, Phone(daemon) as caller:
         p.registered()

@@ -128,6 +128,32 @@ static void calls_of_a_user_are_limited(void **state)
     assert_true(json_is_null(limit));
 }
 
+static const char *shown_audio(struct fixture *f)
+{
+    return json_string_value(json_object_get(json_array_get(f->items, 0), "audio"));
+}
+
+static void audio_of_a_user_is_chosen(void **state)
+{
+    struct fixture *f = *state;
+
+    run_refused(f, "{'command':'user audio','number':'1','audio':'nat'}", "no user 1");
+    run_ok(f, "{'command':'user add','number':'1','password':'x','auth-name':'bob'}");
+    run_ok(f, "{'command':'user show','number':'1'}");
+    assert_string_equal(shown_audio(f), "default");
+    run_refused(f, "{'command':'user audio','number':'bob','audio':'nat'}", "no user bob");
+    run_refused(f, "{'command':'user audio','number':'1','audio':'maybe'}", "has to be always");
+    run_refused(f, "{'command':'user audio','number':'1','audio':1}", "has to be always");
+    run_refused(f, "{'command':'user audio','number':'1'}", "has to be always");
+    run_ok(f, "{'command':'user audio','number':'1','audio':'never'}");
+    assert_int_equal(atoi(f->change), CHANGE_USER_AUDIO);
+    run_ok(f, "{'command':'user show','number':'1'}");
+    assert_string_equal(shown_audio(f), "never");
+    run_ok(f, "{'command':'user audio','number':'1','audio':'default'}");
+    run_ok(f, "{'command':'user list'}");
+    assert_string_equal(shown_audio(f), "default");
+}
+
 static void user_list_comes_in_pages(void **state)
 {
     struct fixture *f = *state;
@@ -300,6 +326,8 @@ static void changes_survive_packing(void **state)
     change_pack(&k, &in);
     in = (struct change){.kind = CHANGE_USER_LIMIT, .number = VIEW("1"), .max_calls = 70000};
     change_pack(&k, &in);
+    in = (struct change){.kind = CHANGE_USER_AUDIO, .number = VIEW("1"), .audio = AUDIO_NAT};
+    change_pack(&k, &in);
     v = pack_bytes_view(&k);
     assert_true(change_unpack(&out, &v));
     assert_true(out.binding.expires == -5 && out.binding.cseq == 4000000000u);
@@ -319,6 +347,8 @@ static void changes_survive_packing(void **state)
     assert_true(view_eq(out.route.prefix, VIEW("0")) && view_eq(out.route.prepend, VIEW("+")));
     assert_true(change_unpack(&out, &v));
     assert_true(view_eq(out.number, VIEW("1")) && out.max_calls == 70000);
+    assert_true(change_unpack(&out, &v));
+    assert_true(view_eq(out.number, VIEW("1")) && out.audio == AUDIO_NAT);
     assert_int_equal(v.n, 0);
     assert_false(change_unpack(&out, &v));
     v = (struct view){k.p, 9};
@@ -326,6 +356,8 @@ static void changes_survive_packing(void **state)
     v = VIEW("\x63");
     assert_false(change_unpack(&out, &v));
     v = VIEW("\x8\1\0\0\0001\1\0\0\0b\4"); /* no such kind of forward */
+    assert_false(change_unpack(&out, &v));
+    v = VIEW("\x10\1\0\0\0001\1\0\0\0b\4"); /* no such way of audio */
     assert_false(change_unpack(&out, &v));
     pack_free(&k);
 }
@@ -439,6 +471,7 @@ int main(void)
         TEST(bad_fields_are_refused),
         TEST(password_change_keeps_the_names),
         TEST(calls_of_a_user_are_limited),
+        TEST(audio_of_a_user_is_chosen),
         TEST(user_list_comes_in_pages),
         TEST(import_adds_and_replaces),
         TEST(import_is_all_or_nothing),

@@ -348,6 +348,16 @@ static enum error limit_fact(struct town *t, const char *number, uint32_t calls)
     return location_apply(t->location, &c);
 }
 
+static enum error audio_fact(struct town *t, const char *number, enum audio_way audio)
+{
+    struct change c = {.kind = CHANGE_USER_AUDIO,
+                       .number = view_of(number),
+                       .domain = VIEW("example.test"),
+                       .audio = audio};
+
+    return location_apply(t->location, &c);
+}
+
 static void forwards_come_and_go(void **state)
 {
     struct town *t = *state;
@@ -373,11 +383,15 @@ static void forwards_come_and_go(void **state)
     assert_int_equal(limit_fact(t, "2", 5), ERR_NOT_FOUND);
     assert_int_equal(limit_fact(t, "1", 5), OK);
     assert_int_equal(u->max_calls, 5);
+    assert_int_equal(audio_fact(t, "2", AUDIO_NAT), ERR_NOT_FOUND);
+    assert_int_equal(audio_fact(t, "1", AUDIO_NAT), OK);
+    assert_true(u->audio == AUDIO_NAT && u->max_calls == 5);
     u->busy = t; /* a user that goes takes its forwards along, also when it comes back */
     assert_int_equal(fact(t, CHANGE_USER_GONE, "1", "example.test", ""), OK);
     assert_int_equal(fact(t, CHANGE_USER, "1", "example.test", ""), OK);
     assert_null(user_forward(u, FORWARD_NO_ANSWER));
     assert_int_equal(u->max_calls, 0);
+    assert_int_equal(u->audio, AUDIO_DEFAULT);
     location_release(t->location, u);
 }
 

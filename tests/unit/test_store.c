@@ -89,6 +89,27 @@ static void limit_of_a_user_outlives_its_password(void **state)
     assert_int_equal(u.max_calls, 3);
 }
 
+static void audio_of_a_user_outlives_its_password(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    struct store *s = f->store;
+    struct store_user u;
+
+    assert_int_equal(s->ops->user_audio(s, VIEW("1"), VIEW("b.com"), AUDIO_NAT), ERR_NOT_FOUND);
+    assert_int_equal(put_user(s, "1", "bob", "r", false), OK);
+    assert_int_equal(s->ops->user_get(s, VIEW("1"), VIEW("b.com"), &u), OK);
+    assert_int_equal(u.audio, AUDIO_DEFAULT);
+    assert_int_equal(s->ops->user_audio(s, VIEW("1"), VIEW("b.com"), AUDIO_NEVER), OK);
+    assert_int_equal(put_user(s, "1", "bob", "r", true), OK);
+    assert_int_equal(s->ops->user_get(s, VIEW("bob"), VIEW("b.com"), &u), OK);
+    assert_int_equal(u.audio, AUDIO_NEVER);
+    assert_int_equal(u.max_calls, 0);
+    assert_int_equal(s->ops->user_remove(s, VIEW("1"), VIEW("b.com")), OK);
+    assert_int_equal(put_user(s, "1", "bob", "r", false), OK);
+    assert_int_equal(s->ops->user_get(s, VIEW("1"), VIEW("b.com"), &u), OK);
+    assert_int_equal(u.audio, AUDIO_DEFAULT);
+}
+
 static void users_of_another_realm_are_counted(void **state)
 {
     struct store *s = fixture_of(state)->store;
@@ -315,6 +336,7 @@ int main(void)
         OPENED(taken_names_are_refused),
         OPENED(users_come_in_order_from_the_one_after),
         OPENED(limit_of_a_user_outlives_its_password),
+        OPENED(audio_of_a_user_outlives_its_password),
         OPENED(users_of_another_realm_are_counted),
         OPENED(aliases_are_put_and_removed),
         OPENED(binding_keeps_every_field),

@@ -108,6 +108,10 @@ static void older_file_is_migrated(void **state)
     assert_non_null(strstr(f->error, "migrate"));
     assert_int_equal(reopen(f, STORE_SERVE), OK);
     assert_int_equal(f->store->ops->user_get(f->store, VIEW("1"), VIEW("b.com"), &u), OK);
+    assert_int_equal(u.audio, AUDIO_DEFAULT);
+    run_sql(f->path, "UPDATE user SET audio = 9"); /* of no version */
+    assert_int_equal(f->store->ops->user_get(f->store, VIEW("1"), VIEW("b.com"), &u), OK);
+    assert_int_equal(u.audio, AUDIO_DEFAULT);
     assert_int_equal(put_binding(f->store, "1", "sip:a", NOW + 60, 1), OK);
     assert_int_equal(bindings(f->store, "").count, 1);
     assert_int_equal(store_versions(f->path, &found, &ours, f->error), OK);
