@@ -109,20 +109,50 @@ static unsigned pairs_needed(const struct sdp *sdp, struct view text)
     return count ? count : 1;
 }
 
+/* Whose audio is anchored, when these are the ways of caller and callee: either end may ask for
+ * more than the other one, and the configuration is asked last. */
+static enum media_anchor anchor_rule(const struct worker *w, enum audio_way caller,
+                                     enum audio_way callee)
+{
+    if (caller == AUDIO_ALWAYS || callee == AUDIO_ALWAYS)
+        return ANCHOR_ALWAYS;
+    if (caller == AUDIO_NAT || callee == AUDIO_NAT)
+        return ANCHOR_NAT;
+    if (caller == AUDIO_NEVER || callee == AUDIO_NEVER)
+        return ANCHOR_NEVER;
+    return w->config->media.anchor;
+}
+
+static enum audio_way caller_way(const struct request *r)
+{
+    return r->user ? r->user->audio : AUDIO_DEFAULT;
+}
+
+/* The rule for what r begins, as far as it is known before there are targets. */
+static enum media_anchor likely_rule(const struct worker *w, const struct request *r)
+{
+    struct target target = plan_resolve(&w->plan, w->location, &r->uri);
+
+    return anchor_rule(w, caller_way(r),
+                       target.kind == TARGET_USER ? target.user->audio : AUDIO_DEFAULT);
+}
+
 unsigned anchor_admit(struct worker *w, const struct request *r, struct text *headers)
 {
     static __thread struct sdp sdp;
     const char *problem = "multipart body without its parts";
     struct view text;
-    bool always = w->config->media.anchor == ANCHOR_ALWAYS;
+    enum media_anchor rule;
 
-    if (!media_link_is_there(w) || !anchor_is_offer_answer(r->m) ||
-        (!r->in_dialog && w->config->media.anchor == ANCHOR_NEVER))
+    if (!media_link_is_there(w) || !anchor_is_offer_answer(r->m))
+        return 0;
+    rule = r->in_dialog ? ANCHOR_ALWAYS : likely_rule(w, r);
+    if (rule == ANCHOR_NEVER)
         return 0;
     if (r->in_dialog && media_link_is_known(w) && !anchor_find(w, r->session))
         return 0;
     if (description_find(r->m, &text) != OK || (text.p && sdp_parse(&sdp, text, &problem) != OK)) {
-        if (!always && !r->in_dialog)
+        if (rule != ANCHOR_ALWAYS)
             return 0;
         w->counters.bad_descriptions++;
         text_format(headers, "Warning: 399 offhook \"%s\"\r\n", problem);
@@ -164,12 +194,12 @@ static bool caller_is_behind_nat(const struct request *r)
 
 bool anchor_is_wanted(const struct worker *w, const struct request *r, const struct hop *hop)
 {
+    enum media_anchor rule = anchor_rule(w, caller_way(r), hop->audio);
     struct uri contact;
 
-    if (r->m->method_id != METHOD_INVITE || !media_link_is_there(w) ||
-        w->config->media.anchor == ANCHOR_NEVER)
+    if (r->m->method_id != METHOD_INVITE || !media_link_is_there(w) || rule == ANCHOR_NEVER)
         return false;
-    if (w->config->media.anchor == ANCHOR_ALWAYS || r->from.family != hop->flow.family)
+    if (rule == ANCHOR_ALWAYS || r->from.family != hop->flow.family)
         return true;
     return (hop->phone && uri_parse(&contact, hop->uri) == OK &&
             is_behind_nat(&hop->flow, contact.host)) ||

@@ -227,12 +227,12 @@ static void short_come(struct worker *w, struct view body)
                 "or the limit of open files");
 }
 
-/* The pairs from before are the media role's again. */
+/* The pairs from before are the media role's again. Some are taken under `never` too: a user may
+ * have it otherwise from one call to the next. */
 static void stocks_begin(struct worker *w)
 {
     struct media_address hosts[STOCKS];
-    bool never = w->config->media.anchor == ANCHOR_NEVER;
-    unsigned count = never ? 0 : anchor_hosts(w, hosts, STOCKS);
+    unsigned count = anchor_hosts(w, hosts, STOCKS);
 
     for (unsigned i = 0; i < count; i++)
         (void)stock_of(w->media, &hosts[i]);

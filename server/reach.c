@@ -10,6 +10,7 @@ bool reach_binding(const struct worker *w, const struct binding *b, struct hop *
     *hop = (struct hop){.flow = binding_flow(b),
                         .uri = binding_contact(b),
                         .route = binding_path(b),
+                        .audio = b->user->audio,
                         .cisco79 = b->cisco79};
     if (b->unreachable)
         return false;

@@ -3,6 +3,7 @@
 #ifndef OFFHOOK_SERVER_TARGETS_H
 #define OFFHOOK_SERVER_TARGETS_H
 
+#include "db/store.h"
 #include "sip/sip.h"
 
 #define TARGETS_MAX 100 /* of one request, all groups together */
@@ -17,6 +18,7 @@ struct hop {
     uint64_t instance;       /* RFC 5626: hash of the phone that has several flows; 0: it has one */
     struct view credentials; /* ours at the gateway: a header line; not kept by the set */
     struct view headers;     /* Diversion lines to put in; not kept by the set */
+    enum audio_way audio;    /* of the user whose phone it leads to */
     bool phone;              /* one that is registered here */
     bool cisco79;            /* a phone that shows Remote-Party-ID */
     bool trusted;            /* a gateway that keeps secret who calls when asked to (RFC 3325) */
