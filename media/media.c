@@ -8,8 +8,10 @@
 #include "media/session.h"
 
 #define TICK_MS      250
-#define TELL_AGAIN   10000 /* ms until a call that is silent is reported again */
-#define PAUSED_TIMES 30    /* a call on hold may be silent for so many times longer */
+#define SLICE        256       /* calls told of at a time */
+#define QUEUED_MOST  (4 << 20) /* bytes */
+#define TELL_AGAIN   10000     /* ms until a call that is silent is reported again */
+#define PAUSED_TIMES 30        /* a call on hold may be silent for so many times longer */
 
 struct media {
     struct media_options options;
@@ -17,7 +19,8 @@ struct media {
     struct channel *sip;
     int sip_fd; /* its descriptor */
     struct sessions sessions;
-    struct event *tick;
+    struct event *tick, *tell;
+    size_t told; /* of the ledger, to a sip role that is new */
 };
 
 static void message_send(struct media *m, enum media_message type, uint64_t id,
@@ -76,10 +79,8 @@ static void call_close(struct media *m, uint64_t id)
 }
 
 /* The sip role is a new one: it is told of the calls that stand, the others are over. */
-static void call_tell(struct table_node *node, void *arg)
+static void call_tell(struct media *m, struct session *s)
 {
-    struct media *m = arg;
-    struct session *s = (struct session *)(void *)node;
     struct pack body = {0};
 
     if (!s->entry->standing) {
@@ -98,6 +99,30 @@ static void call_tell(struct table_node *node, void *arg)
     pack_free(&body);
 }
 
+/* Tells of some more; all of them at once may be more than the channel takes. */
+static void on_tell(evutil_socket_t fd, short what, void *arg)
+{
+    const struct timeval soon = {0, 1000};
+    const struct pack none = {0};
+    struct media *m = arg;
+    struct ledger_call *call = NULL;
+
+    (void)fd;
+    (void)what;
+    for (int i = 0; i < SLICE && channel_queued(m->sip) < QUEUED_MOST; i++) {
+        struct session *s;
+
+        if (!(call = ledger_next_call(m->sessions.ledger, &m->told)))
+            break;
+        if ((s = session_find(&m->sessions, call->id)))
+            call_tell(m, s);
+    }
+    if (call || channel_queued(m->sip) >= QUEUED_MOST)
+        event_add(m->tell, &soon);
+    else
+        message_send(m, MEDIA_WELCOME, 0, &none);
+}
+
 static void name_forget(struct table_node *node, void *arg)
 {
     (void)arg;
@@ -106,15 +131,13 @@ static void name_forget(struct table_node *node, void *arg)
 
 static void hello(struct media *m, bool fresh)
 {
-    struct pack body = {0};
-
     pairs_return_stock(m->sessions.pairs);
     if (!fresh) {
         table_each(&m->sessions.table, name_forget, NULL);
         return;
     }
-    table_each(&m->sessions.table, call_tell, m);
-    message_send(m, MEDIA_WELCOME, 0, &body);
+    m->told = 0;
+    on_tell(-1, 0, m);
 }
 
 static void unnamed_close(struct table_node *node, void *arg)
@@ -138,6 +161,8 @@ static void stream_take(struct media *m, uint64_t id, struct view body)
     }
     s = session_open(&m->sessions, id);
     e = s ? session_describe(&m->sessions, s, &is) : ERR_LIMIT;
+    if (!s)
+        session_refuse(&m->sessions, &is);
     if (s)
         s->named = true;
     if (e != OK)
@@ -147,13 +172,17 @@ static void stream_take(struct media *m, uint64_t id, struct view body)
 static void record_take(struct media *m, uint64_t id, struct view body)
 {
     bool bad = false, standing = unpack_u8(&body, &bad);
-    struct session *s = session_open(&m->sessions, id);
+    struct session *s = session_find(&m->sessions, id);
 
-    if (!s || bad || body.n > LEDGER_RECORD) {
+    if (!s) /* no audio of it passes, or no more */
+        return;
+    if (bad || body.n > LEDGER_RECORD) {
         log_error("the record of a call cannot be kept");
         return;
     }
     s->named = true;
+    if (!s->entry->standing) /* it has rung, in silence */
+        s->entry->opened = clock_ms();
     s->entry->standing = false; /* while it is being written */
     s->entry->record_size = (uint16_t)body.n;
     memcpy(s->entry->record, body.p, body.n);
@@ -165,14 +194,15 @@ struct question {
     uint64_t number;
 };
 
-static void figures_tell(struct media *m, const struct session *s, uint64_t number, bool last)
+static void figures_tell(struct media *m, uint64_t id, const struct session *s, uint64_t number,
+                         bool last)
 {
     struct pack body = {0};
 
     pack_u64(&body, number);
     pack_u8(&body, last);
     reports_pack(&body, s);
-    message_send(m, MEDIA_FIGURES, s ? s->id : 0, &body);
+    message_send(m, MEDIA_FIGURES, id, &body);
     pack_free(&body);
 }
 
@@ -180,7 +210,9 @@ static void each_tell(struct table_node *node, void *arg)
 {
     struct question *q = arg;
 
-    figures_tell(q->media, (struct session *)(void *)node, q->number, false);
+    const struct session *s = (struct session *)(void *)node;
+
+    figures_tell(q->media, s->id, s, q->number, false);
 }
 
 static void question_take(struct media *m, uint64_t id, struct view body)
@@ -189,11 +221,11 @@ static void question_take(struct media *m, uint64_t id, struct view body)
     struct question q = {m, unpack_u64(&body, &bad)};
 
     if (id) {
-        figures_tell(m, session_find(&m->sessions, id), q.number, true);
+        figures_tell(m, id, session_find(&m->sessions, id), q.number, true);
         return;
     }
     table_each(&m->sessions.table, each_tell, &q);
-    figures_tell(m, NULL, q.number, true);
+    figures_tell(m, 0, NULL, q.number, true);
 }
 
 static void role_tell(struct media *m, struct view body)
@@ -271,6 +303,7 @@ static void sip_drop(struct media *m)
         relay_unwatch(m->sessions.relay, m->sip_fd);
     channel_free(m->sip);
     m->sip = NULL;
+    event_del(m->tell);
 }
 
 static void on_closed(void *arg)
@@ -309,7 +342,8 @@ static enum error tick_begin(struct media *m)
     const struct timeval wait = {0, TICK_MS * 1000};
 
     m->tick = event_new(m->base, -1, EV_PERSIST, on_tick, m);
-    return m->tick && !event_add(m->tick, &wait) ? OK : ERR_MEMORY;
+    m->tell = event_new(m->base, -1, 0, on_tell, m);
+    return m->tick && m->tell && !event_add(m->tick, &wait) ? OK : ERR_MEMORY;
 }
 
 enum error media_new(struct media **out, struct event_base *base,
@@ -346,9 +380,12 @@ void media_free(struct media *m)
 {
     if (!m)
         return;
-    sip_drop(m);
+    if (m->tell)
+        sip_drop(m);
     if (m->tick)
         event_free(m->tick);
+    if (m->tell)
+        event_free(m->tell);
     sessions_free(&m->sessions);
     relay_free(m->sessions.relay);
     pairs_free_all(m->sessions.pairs);

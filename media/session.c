@@ -61,15 +61,35 @@ static bool ports_take(struct sessions *all, struct relayed *r)
     return true;
 }
 
+/* What may be any bytes at all is not sent where somebody has merely said: his word counts for the
+ * host that his signalling comes from, or packets have to come from there first. */
+static bool is_told_in_vain(const struct stream *is, const struct stream_side *side)
+{
+    return is->other && !side->trusted && !media_address_same_host(&side->rtp, &side->signal);
+}
+
 static void side_describe(struct ledger_stream *entry, int i, const struct stream *is)
 {
     const struct stream_side *side = &is->sides[i];
     const struct stream_side *known = &entry->is.sides[i];
+    struct media_address rtp = side->rtp;
 
     if (side->serial == known->serial || side->held) /* held: the address to come back to stays */
         return;
-    learn_describe(&entry->learn[i][0], &side->rtp, &side->signal, side->trusted);
+    if (is_told_in_vain(is, side))
+        rtp.family = 0;
+    learn_describe(&entry->learn[i][0], &rtp, &side->signal, side->trusted);
     learn_describe(&entry->learn[i][1], &side->rtcp, &side->signal, side->trusted);
+}
+
+void session_refuse(struct sessions *all, const struct stream *is)
+{
+    for (int i = 0; i < 2; i++) {
+        struct pair *pair = pairs_use(all->pairs, &is->sides[i].local);
+
+        if (pair)
+            pairs_give_back(all->pairs, pair);
+    }
 }
 
 static enum error stream_add(struct sessions *all, struct session *s, const struct stream *is)
@@ -81,6 +101,7 @@ static enum error stream_add(struct sessions *all, struct session *s, const stru
         return ERR_MEMORY;
     r->entry = ledger_add_stream(all->ledger, s->id);
     if (!r->entry) {
+        session_refuse(all, is);
         free(r);
         return ERR_LIMIT;
     }
@@ -120,6 +141,8 @@ enum error session_describe(struct sessions *all, struct session *s, const struc
         return stream_add(all, s, is);
     side_describe(r->entry, 0, is);
     side_describe(r->entry, 1, is);
+    if (r->entry->is.paused != is->paused) /* silence is counted anew */
+        s->entry->opened = clock_ms();
     r->entry->is = *is;
     relay_settle(all->relay, r);
     return OK;

@@ -26,6 +26,8 @@ struct session *session_find(const struct sessions *all, uint64_t id);
 struct session *session_open(struct sessions *all, uint64_t id);
 /* Its stream is to be as `is` says. ERR_LIMIT, ERR_MEMORY, ERR_NOT_FOUND: no such ports. */
 enum error session_describe(struct sessions *all, struct session *s, const struct stream *is);
+/* There is no room for a stream: the ports that were meant for it are free again. */
+void session_refuse(struct sessions *all, const struct stream *is);
 /* Ends it and gives its ports back. */
 void session_close(struct sessions *all, struct session *s);
 /* Frees all; the ledger keeps them. */

@@ -9,9 +9,14 @@
 #include "server/anchor_place.h"
 #include "server/media_link.h"
 
+#define STRANGER_STREAMS 2 /* of a call that nobody has proven to make ... */
+#define STRANGER_SHARE   4 /* ... and of all ports of an address all of these have one in so many */
+
 struct anchor {
     struct table_node node; /* by id */
     uint64_t id;
+    bool owned;          /* a call stands with it */
+    uint64_t callee_tag; /* hash of its other party's tag; 0: not known */
     struct anchor_ends ends;
     uint64_t seen[2]; /* hash of the last description of each side */
     unsigned count;
@@ -25,6 +30,7 @@ struct anchor {
 
 struct anchors {
     struct table table;
+    unsigned strangers; /* pairs of ports that their calls have */
 };
 
 enum error anchors_new(struct worker *w)
@@ -137,6 +143,23 @@ static enum media_anchor likely_rule(const struct worker *w, const struct reques
                        target.kind == TARGET_USER ? target.user->audio : AUDIO_DEFAULT);
 }
 
+/* Who has proven nothing must not take the ports of those who have. */
+static bool strangers_refuse(struct worker *w, const struct request *r, unsigned streams,
+                             struct text *headers)
+{
+    uint16_t first, last;
+
+    if (r->in_dialog || !request_is_strangers(r))
+        return false;
+    config_media_ports(w->config, &first, &last);
+    if (streams <= STRANGER_STREAMS &&
+        w->anchors->strangers + 2 * streams <= (last - first + 1u) / 2 / STRANGER_SHARE)
+        return false;
+    w->counters.no_ports++;
+    text_string(headers, "Retry-After: 30\r\n");
+    return true;
+}
+
 unsigned anchor_admit(struct worker *w, const struct request *r, struct text *headers)
 {
     static __thread struct sdp sdp;
@@ -158,6 +181,8 @@ unsigned anchor_admit(struct worker *w, const struct request *r, struct text *he
         text_format(headers, "Warning: 399 offhook \"%s\"\r\n", problem);
         return 488;
     }
+    if (strangers_refuse(w, r, pairs_needed(&sdp, text), headers))
+        return 503;
     if (r->in_dialog ? text.p && !media_link_is_known(w)
                      : !anchor_place_free(w, &r->from, 2 * pairs_needed(&sdp, text))) {
         w->counters.no_ports++;
@@ -241,8 +266,8 @@ static void formats_take(struct stream_side *side, const struct sdp_stream *s)
 }
 
 /* What `side` says of a stream; anew: for the first time. */
-static void side_take(struct anchor *a, struct stream *is, enum anchor_side side,
-                      const struct sdp_stream *s, bool anew)
+static void side_take(const struct worker *w, struct anchor *a, struct stream *is,
+                      enum anchor_side side, const struct sdp_stream *s, bool anew)
 {
     struct stream_side *mine = &is->sides[side];
 
@@ -253,6 +278,10 @@ static void side_take(struct anchor *a, struct stream *is, enum anchor_side side
         mine->rtp = s->rtp;
         mine->rtcp = s->transport == SDP_RTP ? s->rtcp : (struct media_address){0};
     }
+    if (!mine->trusted && !anchor_place_is_for_audio(w, &mine->rtp))
+        mine->rtp.port = 0;
+    if (!mine->trusted && !anchor_place_is_for_audio(w, &mine->rtcp))
+        mine->rtcp.port = 0;
     mine->serial += anew;
     formats_take(mine, s);
     is->other = s->transport == SDP_UDP;
@@ -276,6 +305,7 @@ static bool ports_take(struct worker *w, struct anchor *a, struct stream *is)
         if (!anchor_place(w, &a->ends.flows[i], family, &host) ||
             !media_link_take(w, &host, &side->local))
             return false;
+        w->anchors->strangers += a->ends.stranger;
     }
     return true;
 }
@@ -287,6 +317,7 @@ static void stream_stop(struct stream *is, enum anchor_side side)
         return;
     is->sides[side].rtp.port = is->sides[side].rtcp.port = 0;
     is->sides[side].serial++;
+    is->paused = false;
 }
 
 /* Takes the description over and says where its streams are to be received instead. */
@@ -304,7 +335,7 @@ static enum error description_take(struct worker *w, struct anchor *a, enum anch
             stream_stop(is, side);
             continue;
         }
-        side_take(a, is, side, s, anew);
+        side_take(w, a, is, side, s, anew);
         if (!ports_take(w, a, is))
             return ERR_BUSY;
         places[i].rtp = is->sides[!side].local;
@@ -331,15 +362,18 @@ static void ports_return(struct worker *w, struct anchor *a)
 {
     for (unsigned i = 0; i < a->count; i++)
         for (int s = 0; s < 2 && !(a->told & 1u << i); s++) {
+            if (a->streams[i].sides[s].local.port)
+                w->anchors->strangers -= a->ends.stranger;
             media_link_return(w, &a->streams[i].sides[s].local);
             a->streams[i].sides[s].local.port = 0;
         }
 }
 
-/* An offer inside the dialog may be refused. */
+/* An offer inside the dialog may be refused; of two that cross, both may be. */
 static void before_keep(struct anchor *a)
 {
-    free(a->before);
+    if (a->before)
+        return;
     a->before = malloc(a->count * sizeof(*a->before));
     a->before_count = a->before ? a->count : 0;
     if (a->before)
@@ -347,20 +381,48 @@ static void before_keep(struct anchor *a)
     memcpy(a->before_seen, a->seen, sizeof(a->seen));
 }
 
-/* Does it name ports of ours? Then the audio is anchored already, further up the call's way. */
+/* Does it name ports of ours, and no others? Then the audio is anchored already, further up the
+ * call's way. */
 static bool is_ours(const struct worker *w, const struct sdp *sdp)
 {
-    for (unsigned i = 0; i < sdp->count; i++)
-        if (media_link_is_taken(w, &sdp->streams[i].rtp))
-            return true;
-    return false;
+    unsigned ours = 0;
+
+    for (unsigned i = 0; i < sdp->count; i++) {
+        if (!sdp->streams[i].rtp.port)
+            continue;
+        if (!media_link_is_taken(w, &sdp->streams[i].rtp))
+            return false;
+        ours++;
+    }
+    return ours > 0;
+}
+
+/* Is m of another dialog than the call's that stands? The callee's side has forked (13.2.2.4). */
+static bool is_of_other(const struct anchor *a, enum anchor_side side, const struct sip_message *m)
+{
+    struct view tag = m->request ? m->from_tag : m->to_tag;
+
+    return a->owned && a->callee_tag && side == ANCHOR_CALLEE && hash_view(tag) != a->callee_tag;
+}
+
+/* Names our ports, and changes nothing. */
+static enum error places_write(const struct anchor *a, enum anchor_side side, const struct sdp *sdp,
+                               struct text *out)
+{
+    struct sdp_place places[SDP_STREAMS_MAX] = {0};
+
+    if (sdp->count > a->count)
+        return ERR_BUSY;
+    for (unsigned i = 0; i < sdp->count; i++) {
+        places[i].rtp = a->streams[i].sides[!side].local;
+        places[i].rtcp_port = (uint16_t)(places[i].rtp.port + 1);
+    }
+    return sdp_write(sdp, places, out);
 }
 
 static enum error description_edit(struct worker *w, struct anchor *a, enum anchor_side side,
-                                   const struct sdp *sdp, struct anchor_edit *out)
+                                   const struct sdp *sdp, struct text *out)
 {
-    static __thread char bytes[SDP_SIZE_MAX + 1024];
-    struct text text = TEXT(bytes);
     struct sdp_place places[SDP_STREAMS_MAX];
     uint64_t hash = hash_view(sdp->text);
     bool anew = a->seen[side] != hash;
@@ -375,16 +437,16 @@ static enum error description_edit(struct worker *w, struct anchor *a, enum anch
         streams_tell(w, a);
         media_link_hurry(w);
     }
-    e = sdp_write(sdp, places, &text);
-    *out = (struct anchor_edit){sdp->text, text_done(&text)};
-    return e;
+    return sdp_write(sdp, places, out);
 }
 
 enum error anchor_pass(struct worker *w, uint64_t id, const struct anchor_ends *ends,
                        enum anchor_side side, const struct sip_message *m, struct anchor_edit *out)
 {
+    static __thread char bytes[SDP_SIZE_MAX + 1024];
     static __thread struct sdp sdp;
     struct anchor *a = anchor_find(w, id);
+    struct text edited = TEXT(bytes);
     struct view text;
     const char *problem;
     enum error e = OK;
@@ -397,15 +459,17 @@ enum error anchor_pass(struct worker *w, uint64_t id, const struct anchor_ends *
         return e;
     if (sdp_parse(&sdp, text, &problem) != OK)
         return ERR_SYNTAX;
-    if (is_ours(w, &sdp))
+    if (!a && is_ours(w, &sdp))
         return OK;
     if (!a && !(a = anchor_new(w, id, ends)))
         return ERR_MEMORY;
     if (!ends && m->request && m->method_id != METHOD_ACK)
         before_keep(a);
-    e = description_edit(w, a, side, &sdp, out);
-    if (e != OK && ends)
-        anchor_close(w, id);
+    e = is_of_other(a, side, m) ? places_write(a, side, &sdp, &edited)
+                                : description_edit(w, a, side, &sdp, &edited);
+    *out = (struct anchor_edit){text, text_done(&edited)};
+    if (e != OK && ends && !a->owned)
+        (void)anchor_close(w, id);
     return e;
 }
 
@@ -416,8 +480,10 @@ void anchor_undo(struct worker *w, uint64_t id)
     if (!a || !a->before)
         return;
     for (unsigned i = 0; i < a->before_count; i++)
-        for (int s = 0; s < 2; s++)
+        for (int s = 0; s < 2; s++) {
             a->before[i].sides[s].serial = a->streams[i].sides[s].serial + 1;
+            a->before[i].sides[s].local = a->streams[i].sides[s].local;
+        }
     memcpy(a->streams, a->before, a->before_count * sizeof(*a->before));
     for (unsigned i = a->before_count; i < a->count; i++) {
         stream_stop(&a->streams[i], ANCHOR_CALLER);
@@ -439,18 +505,46 @@ void anchor_confirm(struct worker *w, uint64_t id)
     a->before = NULL;
 }
 
-void anchor_close(struct worker *w, uint64_t id)
+bool anchor_own(struct worker *w, uint64_t id, struct view callee_tag)
 {
     struct anchor *a = anchor_find(w, id);
 
     if (!a)
+        return false;
+    a->owned = true;
+    a->callee_tag = hash_view(callee_tag);
+    return true;
+}
+
+void anchor_release(struct worker *w, uint64_t id)
+{
+    const struct anchor *a = anchor_find(w, id);
+
+    if (a && !a->owned)
+        (void)anchor_close(w, id);
+}
+
+static void port_give(struct worker *w, const struct anchor *a, const struct media_address *port)
+{
+    if (!port->port)
         return;
+    w->anchors->strangers -= a->ends.stranger;
+    media_link_give(w, port);
+}
+
+bool anchor_close(struct worker *w, uint64_t id)
+{
+    struct anchor *a = anchor_find(w, id);
+
+    if (!a)
+        return false;
     media_link_close(w, id);
     for (unsigned i = 0; i < a->count; i++)
         for (int s = 0; s < 2; s++)
-            media_link_give(w, &a->streams[i].sides[s].local);
+            port_give(w, a, &a->streams[i].sides[s].local);
     table_take(&w->anchors->table, &a->node);
     anchor_free(a);
+    return true;
 }
 
 void anchor_adopt(struct worker *w, uint64_t id, const struct stream *s)
@@ -463,6 +557,7 @@ void anchor_adopt(struct worker *w, uint64_t id, const struct stream *s)
         w->counters.out_of_memory++;
         return;
     }
+    a->owned = true;
     a->streams[s->index] = *s;
     a->told |= 1u << s->index;
     for (int i = 0; i < 2; i++) {

@@ -24,6 +24,7 @@ struct anchor_edit {
 struct anchor_ends {
     struct sip_flow flows[2]; /* caller, callee */
     bool gateway[2];          /* whose word about its address counts */
+    bool stranger;            /* nobody has proven to call */
 };
 
 /* ERR_MEMORY. */
@@ -45,8 +46,12 @@ bool anchor_is_offer_answer(const struct sip_message *m);
 void anchor_undo(struct worker *w, uint64_t id);
 /* It was accepted. */
 void anchor_confirm(struct worker *w, uint64_t id);
-/* The dialog is over, or there will be none; 0 and unknown ones are nothing. */
-void anchor_close(struct worker *w, uint64_t id);
+/* A call stands with it, whose other party has this tag, and closes it. False: there is none. */
+bool anchor_own(struct worker *w, uint64_t id, struct view callee_tag);
+/* There will be no dialog, or its call is over. False: there was none. */
+bool anchor_close(struct worker *w, uint64_t id);
+/* A dialog is over: closes it, unless a call that stands owns it. */
+void anchor_release(struct worker *w, uint64_t id);
 /* A stream that the media role relays since before this process began. */
 void anchor_adopt(struct worker *w, uint64_t id, const struct stream *s);
 /* Tells a new media role of all. */

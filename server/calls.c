@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "server/anchor.h"
 #include "server/history.h"
 #include "server/keepalive.h"
 #include "server/media_link.h"
@@ -250,7 +251,7 @@ void call_answer(struct worker *w, struct call *call, const struct sip_message *
     call_stand(w, call, call_dialog(m));
     if (!call->ticket)
         return;
-    call->ticket->session = session;
+    call->ticket->session = anchor_own(w, session, m->to_tag) ? session : 0;
     ticket_answer(call->ticket, w, m, caller, callee);
     ticket_keep(w, call->ticket);
     if (session)
@@ -295,16 +296,18 @@ struct call *call_find(const struct worker *w, uint64_t id)
 void calls_each(const struct worker *w, uint64_t from, bool (*each)(void *arg, struct ticket *t),
                 void *arg)
 {
-    const struct call *call = from ? call_find(w, from) : NULL;
+    const struct call *call = from ? call_find(w, from) : w->calls->oldest;
 
-    for (call = call ? call->next : w->calls->oldest; call; call = call->next)
+    if (from && call)
+        call = call->next;
+    for (; call; call = call->next)
         if (call->ticket && !each(arg, call->ticket))
             return;
 }
 
 struct call *call_find_session(const struct worker *w, uint64_t session)
 {
-    for (struct call *call = w->calls->oldest; call; call = call->next)
+    for (struct call *call = w->calls->oldest; call && session; call = call->next)
         if (call->ticket && call->ticket->session == session)
             return call;
     return NULL;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/hangup.h"
 #include "server/kept.h"
 #include "server/notice.h"
 
@@ -299,7 +300,7 @@ static bool is_end(const struct context *c, unsigned status)
 static void dialog_end(const struct context *c, enum ticket_end end)
 {
     call_end_dialog(c->worker, c->dialog, end);
-    anchor_close(c->worker, c->session);
+    anchor_release(c->worker, c->session);
 }
 
 void context_answer(struct context *c)
@@ -332,8 +333,11 @@ static bool success(struct context *c, struct branch *b, const struct sip_messag
 
     if (!c->tx)
         return true;
-    if (forward_response(&out, m, b, VIEW_NONE) != OK)
+    if (forward_response(&out, m, b, VIEW_NONE) != OK) {
+        if (c->invite && !c->answered && b->tx)
+            hangup_answered(c->worker, call_ticket(c->call), m, client_transaction_flow(b->tx));
         return false;
+    }
     if (c->invite && !c->answered) {
         c->worker->counters.calls++;
         branch_count(b);

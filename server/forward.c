@@ -161,14 +161,18 @@ static void target_put(struct edits *e, const struct request *r, const struct ho
 /* Both ends of the dialog that r begins along hop. */
 static struct route_token token_begin(const struct request *r, const struct hop *hop)
 {
-    return (struct route_token){.caller = reply_flow(r->m, &r->from), .callee = hop->flow};
+    struct route_token token = {.caller = reply_flow(r->m, &r->from), .callee = hop->flow};
+
+    random_bytes(&token.number, sizeof(token.number));
+    return token;
 }
 
 /* Anchors the audio of r, inside a dialog, or in one that begins (record). */
 static enum error audio_pass(struct worker *w, const struct request *r, const struct hop *hop,
                              bool record, struct forwarded *what, struct anchor_edit *body)
 {
-    struct anchor_ends ends = {{r->from, hop->flow}, {r->trusted, hop->gateway != NULL}};
+    struct anchor_ends ends = {
+        {r->from, hop->flow}, {r->trusted, hop->gateway != NULL}, request_is_strangers(r)};
     enum anchor_side side = r->of_callee ? ANCHOR_CALLEE : ANCHOR_CALLER;
 
     *body = (struct anchor_edit){VIEW_NONE, VIEW_NONE};
@@ -256,7 +260,8 @@ static enum error answer_pass(const struct branch *b, const struct sip_message *
         return anchor_pass(c->worker, b->stands ? b->session : c->session, NULL,
                            c->of_callee ? ANCHOR_CALLER : ANCHOR_CALLEE, m, body);
     ends = (struct anchor_ends){{*server_transaction_flow(c->tx), *client_transaction_flow(b->tx)},
-                                {c->trusted, b->gateway != NULL}};
+                                {c->trusted, b->gateway != NULL},
+                                c->stranger};
     return anchor_pass(c->worker, b->session, &ends, ANCHOR_CALLEE, m, body);
 }
 

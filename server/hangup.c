@@ -29,7 +29,7 @@ static bool bye_send(struct worker *w, struct ticket *t, unsigned side)
     struct client_transaction *tx;
     uint64_t branch;
 
-    return ticket_bye(w, t, side, &out, &branch) &&
+    return ticket_request(w, t, side, "BYE", &out, &branch) &&
            client_transaction_new(&tx, w->transactions, &t->flows[side], METHOD_BYE, branch,
                                   text_done(&out), &ops, NULL) == OK;
 }
@@ -46,6 +46,23 @@ unsigned hangup_call(struct worker *w, struct call *call, enum ticket_end end)
     return sent;
 }
 
+void hangup_answered(struct worker *w, struct ticket *t, const struct sip_message *m,
+                     const struct sip_flow *callee)
+{
+    static __thread char buffer[SIP_OUT_MAX];
+    struct text out = TEXT(buffer);
+    uint64_t branch;
+
+    if (!t)
+        return;
+    ticket_answer(t, w, m, callee, callee);
+    t->answered = 0;
+    if (!ticket_request(w, t, 1, "ACK", &out, &branch))
+        return;
+    (void)w->link.send(w->link.self, callee, text_done(&out));
+    (void)bye_send(w, t, 1);
+}
+
 void hangup_silent(struct worker *w, uint64_t session)
 {
     struct call *call = call_find_session(w, session);
@@ -53,5 +70,5 @@ void hangup_silent(struct worker *w, uint64_t session)
     log_info("a call without audio is ended");
     if (call)
         (void)hangup_call(w, call, END_SILENCE);
-    anchor_close(w, session);
+    (void)anchor_close(w, session);
 }

@@ -10,6 +10,7 @@
 
 #define WAITING_MAX 10000 /* records that the keeper has not confirmed */
 #define AGAIN       5000  /* ms until they are told again */
+#define TEXT_MOST   200   /* bytes of each text in a record */
 #define AUDIO_MAX   6000  /* bytes of JSON */
 
 struct waiting {
@@ -181,18 +182,24 @@ static struct view party_uri(struct view party)
     return name_addr_parse(&parts, party) == OK ? parts.uri : party;
 }
 
+/* Phones choose these texts. */
+static struct view cut(struct view text)
+{
+    return (struct view){text.p, text.n < TEXT_MOST ? text.n : TEXT_MOST};
+}
+
 /* The end of a ticket: it becomes a record. */
 static void ticket_close(struct worker *w, struct ticket *t, struct view reports)
 {
     char bytes[AUDIO_MAX];
     struct text audio = TEXT(bytes);
     struct store_call call = {.id = t->id,
-                              .call_id = ticket_text(t, TICKET_CALL_ID),
+                              .call_id = cut(ticket_text(t, TICKET_CALL_ID)),
                               .begun = t->begun,
                               .answered = t->answered,
                               .ended = t->ended,
-                              .from = party_uri(ticket_text(t, TICKET_PARTY)),
-                              .to = ticket_text(t, TICKET_TARGET),
+                              .from = cut(party_uri(ticket_text(t, TICKET_PARTY))),
+                              .to = cut(ticket_text(t, TICKET_TARGET)),
                               .caller = ticket_text(t, TICKET_NUMBER),
                               .route = ticket_text(t, TICKET_ROUTE),
                               .status = t->status,
@@ -209,7 +216,12 @@ void history_add(struct worker *w, struct ticket *t)
     if (!t)
         return;
     t->ended = clock_wall_ms();
-    anchor_close(w, t->session);
+    if (t->session && !anchor_close(w, t->session))
+        media_link_close(w, t->session);
+    if (t->stranger && !t->answered) { /* who has proven nothing fills no disk */
+        ticket_free(t);
+        return;
+    }
     if (t->session && media_link_is_there(w))
         table_put(&w->history->closing, &t->node, t->session);
     else

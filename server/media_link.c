@@ -274,7 +274,12 @@ void media_link_record(struct worker *w, const struct ticket *t)
     struct pack body = {0};
 
     pack_u8(&body, true);
-    ticket_pack(&body, t);
+    ticket_pack(&body, t, true);
+    if (body.n > LEDGER_RECORD) { /* it cannot be hung up by us then */
+        pack_reset(&body);
+        pack_u8(&body, true);
+        ticket_pack(&body, t, false);
+    }
     if (body.n > LEDGER_RECORD) { /* its audio stands all the same */
         pack_reset(&body);
         pack_u8(&body, true);
@@ -324,7 +329,9 @@ static void record_come(struct worker *w, struct view body)
 {
     struct ticket *t = ticket_unpack(view_from(body, 1));
 
-    if (t)
+    if (t && call_find_session(w, t->session)) /* told twice */
+        ticket_free(t);
+    else if (t)
         call_adopt(w, t);
 }
 

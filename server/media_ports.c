@@ -11,6 +11,8 @@
 #include "media/media.h"
 #include "server/media_kept.h"
 
+#define PAIRS_MOST 16384 /* whatever a media role asks for: the parent needs descriptors too */
+
 struct media_port_pair *media_ports_room(struct media_ports *p)
 {
     size_t room = p->room ? 2 * p->room : 64;
@@ -171,7 +173,7 @@ static bool pairs_open(struct media_ports *p, struct child *c, unsigned host, un
     unsigned *next = &p->hosts[host].next;
     struct media_port_pair *pair;
 
-    while (count && *next + 1 <= p->last && (pair = media_ports_room(p))) {
+    while (count && p->count < PAIRS_MOST && *next + 1 <= p->last && (pair = media_ports_room(p))) {
         local.port = (uint16_t)*next;
         if (!pair_open(&local, pair)) {
             if (errno != EADDRINUSE && errno != EACCES) {

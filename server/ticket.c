@@ -40,6 +40,7 @@ struct ticket *ticket_new(const struct request *r)
         random_bytes(&t->id, sizeof(t->id));
     t->begun = clock_wall_ms();
     t->cseq[0] = r->m->cseq;
+    t->stranger = request_is_strangers(r);
     text_set(t, TICKET_CALL_ID, r->m->call_id);
     text_set(t, TICKET_TARGET, r->m->uri);
     text_set(t, TICKET_PARTY, r->m->from);
@@ -124,7 +125,7 @@ uint64_t ticket_dialog(const struct ticket *t)
                        tag_of(ticket_text(t, TICKET_PARTY_CALLEE)));
 }
 
-void ticket_pack(struct pack *k, const struct ticket *t)
+void ticket_pack(struct pack *k, const struct ticket *t, bool whole)
 {
     pack_u8(k, TICKET_VERSION);
     pack_u64(k, t->id);
@@ -140,7 +141,7 @@ void ticket_pack(struct pack *k, const struct ticket *t)
         pack_view(k, (struct view){(char *)flow, n});
     }
     for (int i = 0; i < TICKET_TEXTS; i++)
-        pack_view(k, ticket_text(t, i));
+        pack_view(k, whole || i < TICKET_CONTACT ? ticket_text(t, i) : VIEW(""));
 }
 
 static bool fields_unpack(struct ticket *t, struct view rest)
@@ -171,26 +172,36 @@ struct ticket *ticket_unpack(struct view bytes)
     return NULL;
 }
 
-bool ticket_bye(const struct worker *w, struct ticket *t, unsigned side, struct text *out,
-                uint64_t *branch)
+/* The next number of that side's requests; there are none behind the last one (8.1.1.5). */
+static uint32_t cseq_next(struct ticket *t, unsigned side)
+{
+    if (t->cseq[side] < INT32_MAX)
+        t->cseq[side]++;
+    return t->cseq[side];
+}
+
+bool ticket_request(const struct worker *w, struct ticket *t, unsigned side, const char *method,
+                    struct text *out, uint64_t *branch)
 {
     struct view contact = ticket_text(t, TICKET_CONTACT + side);
     struct view routes = ticket_text(t, TICKET_ROUTES + side);
     struct view from = ticket_text(t, TICKET_PARTY + !side),
                 to = ticket_text(t, TICKET_PARTY + side);
     char branch_text[BRANCH_SIZE + 1];
+    uint32_t cseq;
 
     if (!contact.n || !from.n || !to.n || !t->flows[side].family)
         return false;
+    cseq = strcmp(method, "ACK") ? cseq_next(t, !side) : t->cseq[!side];
     *branch = branch_new(0, branch_text);
-    text_format(out, "BYE %.*s SIP/2.0\r\nVia: SIP/2.0/%s ", VIEW_ARG(contact),
+    text_format(out, "%s %.*s SIP/2.0\r\nVia: SIP/2.0/%s ", method, VIEW_ARG(contact),
                 flow_transport_name(&t->flows[side]));
     transport_sent_by(w->transport, &t->flows[side], out);
     text_format(out, ";branch=%s;rport\r\nMax-Forwards: 70\r\n", branch_text);
     if (routes.n)
         text_format(out, "Route: %.*s\r\n", VIEW_ARG(routes));
-    text_format(out, "From: %.*s\r\nTo: %.*s\r\nCall-ID: %.*s\r\nCSeq: %u BYE\r\n", VIEW_ARG(from),
-                VIEW_ARG(to), VIEW_ARG(ticket_text(t, TICKET_CALL_ID)), ++t->cseq[!side]);
+    text_format(out, "From: %.*s\r\nTo: %.*s\r\nCall-ID: %.*s\r\nCSeq: %u %s\r\n", VIEW_ARG(from),
+                VIEW_ARG(to), VIEW_ARG(ticket_text(t, TICKET_CALL_ID)), cseq, method);
     text_string(out, "Content-Length: 0\r\n\r\n");
     return !out->full;
 }

@@ -38,6 +38,7 @@ struct ticket {
     int64_t begun, answered, ended; /* ms since 1970; 0: not yet */
     uint16_t status;                /* final one of its INVITE */
     uint8_t end;                    /* enum ticket_end */
+    bool stranger;                  /* nobody has proven to call */
     uint32_t cseq[2];               /* the last number of a request of caller and callee */
     struct sip_flow flows[2];
     char *texts[TICKET_TEXTS]; /* NULL: not known */
@@ -59,12 +60,13 @@ struct view ticket_text(const struct ticket *t, enum ticket_text which);
 const char *ticket_end_text(enum ticket_end end);
 /* What tells its dialog from all others, as call_dialog. */
 uint64_t ticket_dialog(const struct ticket *t);
-/* To and from the bytes that the media role keeps for a sip role that is started again. */
-void ticket_pack(struct pack *k, const struct ticket *t);
+/* To and from the bytes that the media role keeps for a sip role that is started again; whole: also
+ * what only ticket_request needs. */
+void ticket_pack(struct pack *k, const struct ticket *t, bool whole);
 struct ticket *ticket_unpack(struct view bytes);
-/* Writes the BYE to a side as if the other one had sent it, with a CSeq above all that were seen
- * (RFC 3261 12.2.1.1). False: too little is known. */
-bool ticket_bye(const struct worker *w, struct ticket *t, unsigned side, struct text *out,
-                uint64_t *branch);
+/* Writes a request to a side as if the other one had sent it: an ACK with the number of the INVITE,
+ * others with a CSeq above all that were seen (RFC 3261 12.2.1.1). False: too little is known. */
+bool ticket_request(const struct worker *w, struct ticket *t, unsigned side, const char *method,
+                    struct text *out, uint64_t *branch);
 
 #endif

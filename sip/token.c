@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#define TOKEN_VERSION 1
-#define HEAD_BYTES    5 /* version, hash of the caller's tag */
+#define TOKEN_VERSION 2
+#define HEAD_BYTES    7 /* version, hash of the caller's tag, number */
 #define MAC_BYTES     8
 #define TOKEN_BYTES   (HEAD_BYTES + 2 * (1 + FLOW_PACKED_MAX) + MAC_BYTES)
 
@@ -101,6 +101,7 @@ void token_write(struct text *out, const uint8_t key[16], struct view call_id,
     size_t n = HEAD_BYTES;
 
     memcpy(bytes + 1, &token->caller_tag, 4);
+    memcpy(bytes + 5, &token->number, 2);
     n += put_flow(bytes + n, &token->caller);
     n += put_flow(bytes + n, &token->callee);
     mac_make(bytes + n, key, call_id, bytes, n);
@@ -122,6 +123,7 @@ bool token_read(struct route_token *out, const uint8_t key[16], struct view call
     if (!same_bytes(mac, bytes + n, MAC_BYTES))
         return false;
     memcpy(&out->caller_tag, bytes + 1, 4);
+    memcpy(&out->number, bytes + 5, 2);
     out->id = id_of(mac);
     rest = (struct view){(char *)bytes + HEAD_BYTES, n - HEAD_BYTES};
     return take_flow(&out->caller, &rest) && take_flow(&out->callee, &rest) && rest.n == 0;

@@ -11,6 +11,7 @@
 struct route_token {
     struct sip_flow caller, callee;
     uint32_t caller_tag; /* hash of the caller's From tag: tells the direction */
+    uint16_t number;     /* any: tells branches along the same flows apart */
     uint64_t id;         /* its MAC: a name that nobody else can make; never 0 */
 };
 
