@@ -174,6 +174,14 @@ enum error pairs_add(struct pairs *p, const struct media_address *local, bool rt
     return OK;
 }
 
+/* A new sip role has not heard of it, and waits. */
+static void supply_or_tell(struct pairs *p, struct pair_host *h)
+{
+    supply(p, h);
+    if (h->wanted && h->exhausted)
+        p->handler.none(p->handler.arg, &h->address);
+}
+
 void pairs_answered(struct pairs *p, const struct media_address *host, bool exhausted)
 {
     struct pair_host *h = host_of(p, host);
@@ -182,9 +190,7 @@ void pairs_answered(struct pairs *p, const struct media_address *host, bool exha
         return;
     h->asked = 0;
     h->exhausted = exhausted;
-    supply(p, h);
-    if (h->wanted && exhausted)
-        p->handler.none(p->handler.arg, &h->address);
+    supply_or_tell(p, h);
 }
 
 void pairs_wanted(struct pairs *p, const struct media_address *host, unsigned count)
@@ -194,7 +200,7 @@ void pairs_wanted(struct pairs *p, const struct media_address *host, unsigned co
     if (!h)
         return;
     h->wanted += count;
-    supply(p, h);
+    supply_or_tell(p, h);
 }
 
 static void stocked_return(struct table_node *node, void *arg)

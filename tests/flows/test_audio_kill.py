@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from offhook_flow import Crowd, Daemon, Manager, Phone, hang_up, sdp, until
+from offhook_flow import Crowd, Daemon, Manager, Phone, hang_up, relayed, sdp, talk, until
 from offhook_flow.command import done
 from offhook_flow.daemon import BUILD, SANDBOX, free_port
 
@@ -73,6 +73,10 @@ class House:
     def history(self):
         return json.loads(done(self.daemon.offhook("call", "history", "--json", "--limit",
                                                    str(2 * self.count))))
+
+    def audio(self, row):
+        """What media knows of a call that is listed."""
+        return json.loads(done(self.daemon.offhook("call", "show", row["id"], "--json")))["audio"]
 
     def pids(self):
         return {"parent": self.daemon.process.pid,
@@ -145,12 +149,13 @@ AT_MOST = {"the keeper": (0, None), "sip": (0, None), "media, twice": (100, 1000
            "the parent": (150, 3000)}
 
 
-@pytest.mark.parametrize("what", KILLS)
+# with sanitizers those that bring the others with them
+@pytest.mark.parametrize("what", KILLS if PLAIN else ["media", "all but the parent", "the parent"])
 def test_calls_go_on_after_kill_9(tmp_path, what):
     lost, gap = AT_MOST.get(what, (50, 1000))
     with House(tmp_path, COUNT) as house:
         house.fill()
-        player = house.play(3 if len(KILLS[what]) == 1 else 4)
+        player = house.play(2.5 if len(KILLS[what]) == 1 else 3.5)
         time.sleep(0.6)  # into the measured time
         for names in KILLS[what]:
             house.kill(names)
@@ -203,7 +208,48 @@ def test_a_call_that_is_answered_without_media_is_known_to_all(tmp_path):
         call.answered()
         there.expect_ack()
         until(lambda: house.is_back(["media"], pids), 15)
+        [row] = house.listed()
+        until(lambda: house.audio(row))
         house.kill(["sip"])
         assert len(house.listed()) == 1
         hang_up(there, call)
         assert house.listed() == []
+
+
+def test_the_store_keeps_the_ports_of_a_phone_that_is_gone(tmp_path, audio):
+    """Its socket shows an error then."""
+    with House(tmp_path, 4) as house:
+        a, b = (audio(host) for host in house.hosts)
+        call, there = talk(*house.phones, a, b)
+        relayed(a, b)  # connects the sockets of the relay
+        b.close()
+        for _ in range(20):
+            a.send()
+            assert a.drain(0.01) == []
+        hang_up(call, there)
+        assert house.manager.dropped == 0
+
+
+def test_the_names_of_a_full_store_fit_into_the_environment(tmp_path):
+    """One variable holds them all, and has 131072 bytes (execve(2))."""
+    with House(tmp_path, 20) as house:
+        house.fill()
+        few = [name for name, _ in house.manager.kept if name.startswith("offhook-")]
+        ports = [name for name, _ in house.manager.kept if name not in few]
+        assert len(few) == 2 and len(ports) == 4 * house.count
+        longest = max(map(len, ports))
+        assert len("LISTEN_FDNAMES=" + ":".join(few)) + (longest + 1) * 32768 < 131072
+        house.crowd.end()
+
+
+@pytest.mark.parametrize("store", [0, 1, 42])
+def test_a_store_that_is_too_small_costs_audio_and_no_more(tmp_path, store):
+    with House(tmp_path, 20, store=store) as house:
+        house.fill()
+        house.kill(["parent"])
+        if store:
+            assert len(house.listed()) == house.count
+        house.crowd.end()
+        assert house.listed() == []
+        house.fill()
+        house.crowd.end()

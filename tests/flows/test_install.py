@@ -33,7 +33,8 @@ def test_the_unit_passes_systemds_own_check(tmp_path):
     unit.write_text(text)
     said = run("systemd-analyze", "verify", "--man=no", str(unit))
     assert "offhookd.service" not in said, said
-    assert {"Type=notify", "NoNewPrivileges=yes", "ProtectSystem=strict"} <= set(text.split("\n"))
+    assert {"Type=notify", "NoNewPrivileges=yes", "ProtectSystem=strict", "Restart=on-failure",
+            "FileDescriptorStoreMax=32768"} <= set(text.split("\n"))
 
 
 @pytest.mark.skipif(not shutil.which("systemd-sysusers"), reason="systemd is not installed")

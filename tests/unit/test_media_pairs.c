@@ -277,6 +277,23 @@ static void a_stocked_pair_may_be_used_and_come_back(void **state)
     assert_ptr_equal(use(1000), pair);
 }
 
+static void a_new_role_hears_too_that_there_are_no_more(void **state)
+{
+    (void)state;
+    add(1000);
+    want(1);
+    assert_view(new_stock(), "1000 ");
+    want(1);
+    answered(true);
+    assert_int_equal(short_times, 1);
+    pairs_return_stock(p);
+    want(1);
+    assert_view(new_stock(), "1000 ");
+    assert_int_equal(short_times, 1);
+    want(1);
+    assert_int_equal(short_times, 2);
+}
+
 /* As a new media role does, by what the ledger names. */
 static void free_ones_may_be_taken_out_of_any_place(void **state)
 {
@@ -368,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(there_is_no_rest_without_others, begin, end),
         cmocka_unit_test_setup_teardown(the_stock_of_a_dead_role_is_free_again, begin, end),
         cmocka_unit_test_setup_teardown(a_stocked_pair_may_be_used_and_come_back, begin, end),
+        cmocka_unit_test_setup_teardown(a_new_role_hears_too_that_there_are_no_more, begin, end),
         cmocka_unit_test_setup_teardown(free_ones_may_be_taken_out_of_any_place, begin, end),
         cmocka_unit_test_setup_teardown(hosts_have_pairs_of_their_own, begin, end),
         cmocka_unit_test_setup_teardown(there_are_not_too_many_hosts, begin, end),

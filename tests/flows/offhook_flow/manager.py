@@ -26,7 +26,7 @@ class Manager:
     def __init__(self, folder, store=32768):
         self.path, self.most = str(folder / "notify.sock"), store
         self.notes = queue.Queue()
-        self.kept = []  # (name, descriptor)
+        self.kept, self.dropped = [], 0  # (name, descriptor)
         self.lock = threading.Lock()
         raise_file_limit()
         self.watch = select.epoll()
@@ -81,6 +81,7 @@ class Manager:
         """What shows an error is kept no longer, unless FDPOLL=0 has been said."""
         with self.lock:
             self.kept = [one for one in self.kept if one[1] != fd]
+            self.dropped += 1
         self.watch.unregister(fd)
         os.close(fd)
 
