@@ -143,10 +143,11 @@ KILLS = {
     "sip and media": [("sip", "media")],
     "all but the parent": [ROLES],
     "the parent": [("parent",)],
+    "the parent, twice": [("parent",), ("parent",)],
 }
 # packets that a stream may lose, and ms that it may pause in a plain build
 AT_MOST = {"the keeper": (0, None), "sip": (0, None), "media, twice": (100, 1000),
-           "the parent": (150, 3000)}
+           "the parent": (150, 3000), "the parent, twice": (300, 3000)}
 
 
 # with sanitizers those that bring the others with them
