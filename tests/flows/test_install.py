@@ -37,6 +37,22 @@ def test_the_unit_passes_systemds_own_check(tmp_path):
             "FileDescriptorStoreMax=32768"} <= set(text.split("\n"))
 
 
+def test_the_unit_lets_the_kernel_relay_audio():
+    with open(built("offhookd.service")) as f:
+        lines = [line.partition("=") for line in f.read().splitlines()]
+
+    def words(key):
+        return {w for name, _, value in lines if name == key for w in value.split()}
+
+    assert {"CAP_BPF", "CAP_NET_ADMIN"} <= words("CapabilityBoundingSet")
+    assert "AF_NETLINK" in words("RestrictAddressFamilies")
+    assert "bpf" in words("SystemCallFilter")
+    with open(os.path.join(TREE, "conf", "offhook.sysctl")) as f:
+        settings = set(re.findall(r"(?m)^-?(\S+) = 1$", f.read()))
+    assert words("ProtectKernelTunables") == {"yes"}, "so the settings have to come from elsewhere"
+    assert settings == {"net.ipv4.conf.lo.forwarding", "net.ipv6.conf.lo.forwarding"}
+
+
 @pytest.mark.skipif(not shutil.which("systemd-sysusers"), reason="systemd is not installed")
 def test_accounts_and_folders_are_made(tmp_path):
     (tmp_path / "etc").mkdir()
