@@ -67,6 +67,25 @@ static void print_overload(const json_t *overload)
     printf(", for %s\n", since);
 }
 
+static void print_media(const json_t *media)
+{
+    const char *kernel = json_string_value(json_object_get(media, "kernel"));
+    const char *why = json_string_value(json_object_get(media, "why"));
+
+    if (!kernel)
+        return;
+    printf("%-14s", "audio");
+    if (strcmp(kernel, "off")) {
+        printf("by the kernel, attached by ");
+        output_text(stdout, kernel);
+    } else {
+        printf("in user space");
+    }
+    printf(" (");
+    output_text(stdout, why ? why : "?");
+    puts(")");
+}
+
 static void print_status(const json_t *s)
 {
     static const char *const figures[] = {"users", "bindings", "transactions", "connections",
@@ -86,6 +105,7 @@ static void print_status(const json_t *s)
             printf("%-14s%" JSON_INTEGER_FORMAT "\n", figures[i], number(s, figures[i]));
     print_workers(json_object_get(s, "workers"));
     print_overload(json_object_get(s, "overload"));
+    print_media(json_object_get(s, "media"));
     print_counters(json_object_get(s, "counters"));
 }
 

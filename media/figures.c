@@ -64,6 +64,27 @@ void figures_rtp(struct figures *f, const struct learn_packet *p, uint32_t times
         jitter_note(f, timestamp, now);
 }
 
+/* Of what lies before a jump nothing is known to be missing. */
+void figures_gain(struct figures *f, const struct figures_gain *g)
+{
+    int16_t ahead = (int16_t)(uint16_t)(g->sequence - (uint16_t)f->highest);
+
+    f->packets += g->packets;
+    f->bytes += g->bytes;
+    f->transit = 0;
+    if (f->last < g->last)
+        f->last = g->last;
+    if (g->restarted || (ahead > 0 && (uint64_t)ahead > g->packets + DROPOUT)) {
+        f->expected += g->packets;
+        if (!g->restarted)
+            f->base += (uint32_t)ahead;
+    } else {
+        f->reordered += g->reordered;
+    }
+    if (!g->restarted && ahead > 0)
+        f->highest += (uint32_t)ahead;
+}
+
 uint64_t figures_lost(const struct figures *f)
 {
     uint64_t expected = f->expected + (f->begun ? f->highest - f->base + 1 : 0);

@@ -29,6 +29,15 @@ struct figures {
 /* An RTP packet of n bytes; now in us; clock in Hz of its payload type, 0: not known. */
 void figures_rtp(struct figures *f, const struct learn_packet *p, uint32_t timestamp, size_t n,
                  uint64_t now, uint32_t clock);
+/* What another program has counted of the same source, beyond what it had told before. */
+struct figures_gain {
+    uint64_t packets, bytes, reordered;
+    uint64_t last;     /* ms */
+    uint16_t sequence; /* the highest */
+    bool restarted;    /* all are those of a new beginning, whose numbers are not known */
+};
+/* Adds it. The jitter is the caller's affair. */
+void figures_gain(struct figures *f, const struct figures_gain *g);
 /* Packets that have not come. */
 uint64_t figures_lost(const struct figures *f);
 /* us */

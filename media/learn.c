@@ -104,7 +104,7 @@ static bool is_vacant(const struct learn *l, const struct learn_packet *p, uint6
 {
     if (!l->accept.port)
         return true;
-    if (now - l->last < (l->kind == LEARN_RTCP ? REPORTS : SILENCE))
+    if (now < l->last + (l->kind == LEARN_RTCP ? REPORTS : SILENCE))
         return false;
     if (l->open)
         return true;
@@ -134,5 +134,5 @@ bool learn_packet(struct learn *l, const struct media_address *from, const struc
 
 bool learn_listens(const struct learn *l, uint64_t now)
 {
-    return !l->accept.port || l->open || now - l->last >= SILENCE;
+    return !l->accept.port || l->open || now >= l->last + SILENCE;
 }

@@ -32,7 +32,7 @@ struct learn {
     uint8_t kind;    /* of what it sends; RTCP: nothing else */
     uint16_t sequence; /* of its last packet */
     uint32_t ssrc;     /* the same */
-    uint64_t last;     /* ms of its last packet */
+    uint64_t last;     /* ms of its last packet; by the kernel's word it may be after `now` */
 };
 
 /* A description from this phone names `sdp` (port 0: nothing is to be received) and came from the

@@ -4,6 +4,7 @@
 #ifndef OFFHOOK_MEDIA_LEDGER_H
 #define OFFHOOK_MEDIA_LEDGER_H
 
+#include "media/fast.h"
 #include "media/figures.h"
 #include "media/stream.h"
 
@@ -22,6 +23,7 @@ struct ledger_stream {
     struct stream is;
     struct learn learn[2][2];  /* by side; RTP, RTCP */
     struct figures figures[2]; /* of what comes from each side */
+    struct fast_way fast[2];   /* the same */
 };
 
 struct ledger;

@@ -56,12 +56,14 @@ static void on_none(void *arg, const struct media_address *host)
     pack_free(&body);
 }
 
-static void reports_pack(struct pack *k, const struct session *s)
+static void reports_pack(struct media *m, struct pack *k, const struct session *s)
 {
     for (int i = 0; s && i < STREAMS_MAX; i++)
         if (s->streams[i]) {
-            struct report r = report_make(s->streams[i]->entry);
+            struct report r;
 
+            relay_count(m->sessions.relay, s->streams[i]);
+            r = report_make(s->streams[i]->entry);
             report_pack(k, &r);
         }
 }
@@ -71,7 +73,7 @@ static void call_close(struct media *m, uint64_t id)
     struct session *s = session_find(&m->sessions, id);
     struct pack body = {0};
 
-    reports_pack(&body, s);
+    reports_pack(m, &body, s);
     message_send(m, MEDIA_CLOSED, id, &body);
     pack_free(&body);
     if (s)
@@ -201,7 +203,7 @@ static void figures_tell(struct media *m, uint64_t id, const struct session *s, 
 
     pack_u64(&body, number);
     pack_u8(&body, last);
-    reports_pack(&body, s);
+    reports_pack(m, &body, s);
     message_send(m, MEDIA_FIGURES, id, &body);
     pack_free(&body);
 }
@@ -334,6 +336,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     clock_update();
+    relay_renew(m->sessions.relay);
     table_each(&m->sessions.table, session_look, m);
 }
 
@@ -356,17 +359,21 @@ enum error media_new(struct media **out, struct event_base *base,
     *out = NULL;
     if (!m) {
         close(options->ledger);
+        if (options->kernel >= 0)
+            close(options->kernel);
         return ERR_MEMORY;
     }
     m->options = *options;
     m->base = base;
-    e = ledger_open(&m->sessions.ledger, options->ledger);
+    e = relay_new(&m->sessions.relay, base, options->kernel);
+    if (e == OK)
+        e = ledger_open(&m->sessions.ledger, options->ledger);
+    else
+        close(options->ledger);
     if (e == OK)
         e = table_init(&m->sessions.table);
     if (e == OK)
         e = pairs_new(&m->sessions.pairs, &handler);
-    if (e == OK)
-        e = relay_new(&m->sessions.relay, base);
     if (e == OK)
         e = tick_begin(m);
     if (e != OK)
@@ -407,6 +414,7 @@ void media_ports_answered(struct media *m, const struct media_address *host, boo
 void media_adopt(struct media *m)
 {
     sessions_adopt(&m->sessions);
+    relay_begin(m->sessions.relay);
 }
 
 void media_connect(struct media *m, int fd)

@@ -14,6 +14,7 @@ struct media;
 
 struct media_options {
     int ledger;       /* its descriptor (ledger_create), taken over */
+    int kernel;       /* descriptor of the kernel path's map, taken over; -1: there is none */
     unsigned timeout; /* s of silence on both sides after which a call is reported */
     /* So many more pairs of ports of this host address are wanted. */
     void (*want)(void *arg, const struct media_address *host, unsigned count);

@@ -22,6 +22,7 @@ struct relay {
     int set; /* epoll */
     struct event *ready;
     uint64_t now; /* us */
+    struct fast fast;
     struct relay_counts counts;
 };
 
@@ -155,6 +156,16 @@ static bool packet_judge(struct relay *r, struct lane *lane, const struct sockad
     return passes;
 }
 
+/* RTP may leave for the kernel, or has to come back from it by what this packet has changed. */
+static void lane_speed(struct relay *r, struct lane *lane)
+{
+    struct relayed *s = lane->of;
+
+    fast_settle(&r->fast, s->entry);
+    if (!lane->rtcp && s->lanes[0][0].bound && s->lanes[1][0].bound)
+        fast_enter(&r->fast, s->entry, lane->side, r->now / 1000);
+}
+
 static void lane_receive(struct relay *r, struct lane *lane)
 {
     static uint8_t bytes[PACKET_MAX];
@@ -172,6 +183,8 @@ static void lane_receive(struct relay *r, struct lane *lane)
         r->counts.garbage++;
         return;
     }
+    if (r->fast.map >= 0)
+        fast_count(&r->fast, lane->of->entry, lane->side); /* those came before */
     if (is_from(&lane->accept, (struct sockaddr *)&from))
         learn_accepted(lane_learn(lane), &p, r->now / 1000);
     else if (!packet_judge(r, lane, &from, &p))
@@ -180,6 +193,8 @@ static void lane_receive(struct relay *r, struct lane *lane)
         lane_settle(lane, r->now / 1000);
     packet_count(r, lane, &p, timestamp, bytes, (size_t)n);
     packet_send(r, lane, &p, bytes, (size_t)n);
+    if (r->fast.map >= 0)
+        lane_speed(r, lane);
 }
 
 /* One batch; false: there is none, or others have something to do. */
@@ -222,13 +237,17 @@ void relay_unwatch(struct relay *r, int fd)
     (void)epoll_ctl(r->set, EPOLL_CTL_DEL, fd, NULL);
 }
 
-enum error relay_new(struct relay **out, struct event_base *base)
+enum error relay_new(struct relay **out, struct event_base *base, int map)
 {
     struct relay *r = calloc(1, sizeof(*r));
 
     *out = r;
-    if (!r)
+    if (!r) {
+        if (map >= 0)
+            close(map);
         return ERR_MEMORY;
+    }
+    fast_open(&r->fast, map);
     r->set = epoll_create1(EPOLL_CLOEXEC);
     if (r->set >= 0)
         r->ready = event_new(base, r->set, EV_READ | EV_PERSIST, on_ready, r);
@@ -249,7 +268,22 @@ void relay_free(struct relay *r)
         event_free(r->ready);
     if (r->set >= 0)
         close(r->set);
+    fast_close(&r->fast);
     free(r);
+}
+
+/* Is it bound to an address of this host, as the kernel path wants it? That of a NAT in front is
+ * none. */
+static bool is_bound(int fd)
+{
+    struct sockaddr_storage own;
+    socklen_t size = sizeof(own);
+    struct media_address a = {0};
+
+    if (getsockname(fd, (struct sockaddr *)&own, &size))
+        return false;
+    media_address_set(&a, (struct sockaddr *)&own);
+    return a.family && !media_address_is_any(&a);
 }
 
 static bool lane_begin(struct relay *r, struct relayed *s, unsigned side, unsigned rtcp)
@@ -263,6 +297,7 @@ static bool lane_begin(struct relay *r, struct relayed *s, unsigned side, unsign
     lane->fd = s->pairs[side]->fds[rtcp];
     lane->connected = true; /* as a former life may have left it */
     lane_connect(lane, false);
+    lane->bound = is_bound(lane->fd);
     return !epoll_ctl(r->set, EPOLL_CTL_ADD, lane->fd, &event);
 }
 
@@ -270,6 +305,7 @@ enum error relay_start(struct relay *r, struct relayed *s)
 {
     bool done = true;
 
+    fast_leave(&r->fast, s->entry);
     for (unsigned i = 0; i < 4; i++)
         done = lane_begin(r, s, i / 2, i % 2) && done;
     relay_settle(r, s);
@@ -281,6 +317,7 @@ enum error relay_start(struct relay *r, struct relayed *s)
 
 void relay_stop(struct relay *r, struct relayed *s)
 {
+    fast_leave(&r->fast, s->entry);
     for (unsigned i = 0; i < 4; i++) {
         struct lane *lane = &s->lanes[i / 2][i % 2];
 
@@ -295,12 +332,37 @@ void relay_stop(struct relay *r, struct relayed *s)
 void relay_settle(struct relay *r, struct relayed *s)
 {
     r->now = now_us();
+    fast_tend(&r->fast, s->entry, r->now / 1000);
     for (unsigned i = 0; i < 4; i++)
         if (s->lanes[i / 2][i % 2].fd >= 0)
             lane_settle(&s->lanes[i / 2][i % 2], r->now / 1000);
 }
 
+void relay_count(struct relay *r, struct relayed *s)
+{
+    fast_count(&r->fast, s->entry, 0);
+    fast_count(&r->fast, s->entry, 1);
+}
+
+void relay_slow(struct relay *r, struct relayed *s)
+{
+    fast_leave(&r->fast, s->entry);
+}
+
+void relay_begin(struct relay *r)
+{
+    fast_begin(&r->fast);
+}
+
+void relay_renew(struct relay *r)
+{
+    fast_renew(&r->fast);
+}
+
 struct relay_counts relay_counts(const struct relay *r)
 {
-    return r->counts;
+    struct relay_counts all = r->counts;
+
+    all.packets += r->fast.packets;
+    return all;
 }

@@ -27,6 +27,7 @@ struct lane {
     int fd;
     uint8_t side, rtcp; /* rtcp: 0 or 1 */
     bool connected;
+    bool bound; /* to an address of this host, not to all */
     struct lane_address accept, send;
 };
 
@@ -38,15 +39,15 @@ struct relayed {
 };
 
 struct relay_counts {
-    uint64_t packets;   /* that came and went */
+    uint64_t packets;   /* that came and went, also by the kernel */
     uint64_t strangers; /* that came from somebody else */
     uint64_t garbage;   /* that were nothing a phone sends */
     uint64_t nowhere;   /* for which there was no place to go, as on hold */
     uint64_t failed;    /* that the system did not send */
 };
 
-/* ERR_MEMORY, ERR_SYSTEM. */
-enum error relay_new(struct relay **out, struct event_base *base);
+/* Takes over map, that of the kernel path (kernel_path_map), or -1. ERR_MEMORY, ERR_SYSTEM. */
+enum error relay_new(struct relay **out, struct event_base *base, int map);
 void relay_free(struct relay *r);
 /* While packets come the relay does not leave its own loop, but for what comes on this descriptor,
  * which stays the caller's and is read by others; relay_unwatch before it is closed. ERR_SYSTEM. */
@@ -58,6 +59,14 @@ enum error relay_start(struct relay *r, struct relayed *s);
 void relay_stop(struct relay *r, struct relayed *s);
 /* What its entry says of where to accept from and send to has changed. */
 void relay_settle(struct relay *r, struct relayed *s);
+/* The figures in its entry are up to date afterwards. */
+void relay_count(struct relay *r, struct relayed *s);
+/* The kernel gives back what it relays of the stream: another description follows. */
+void relay_slow(struct relay *r, struct relayed *s);
+/* All streams of a former life have been started: the kernel forgets what it knew besides. */
+void relay_begin(struct relay *r);
+/* At least every second: the kernel relays nothing for a media role that is dead. */
+void relay_renew(struct relay *r);
 struct relay_counts relay_counts(const struct relay *r);
 
 #endif

@@ -14,7 +14,7 @@ static struct view codec_of(const struct stream_side *receiver, uint8_t type)
 
 struct report report_make(const struct ledger_stream *s)
 {
-    struct report r = {.index = s->is.index};
+    struct report r = {.index = s->is.index, .kernel = fast_relays(s)};
 
     for (int i = 0; i < 2; i++) {
         const struct figures *f = &s->figures[i];

@@ -17,7 +17,7 @@ struct report_side {
 
 struct report {
     uint8_t index; /* of the m= line */
-    bool kernel;   /* it goes by the kernel path */
+    bool kernel;   /* it goes by the fast path, at least in one direction */
     struct report_side sides[2];
 };
 
@@ -27,6 +27,7 @@ struct report_role {
     uint32_t calls, streams, pairs, pairs_used;
 };
 
+/* Of figures that are up to date (relay_count). */
 struct report report_make(const struct ledger_stream *s);
 void report_pack(struct pack *k, const struct report *r);
 /* False: not written by report_pack. */

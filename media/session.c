@@ -139,6 +139,7 @@ enum error session_describe(struct sessions *all, struct session *s, const struc
     }
     if (!r)
         return stream_add(all, s, is);
+    relay_slow(all->relay, r);
     side_describe(r->entry, 0, is);
     side_describe(r->entry, 1, is);
     if (r->entry->is.paused != is->paused) /* silence is counted anew */

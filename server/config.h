@@ -19,6 +19,8 @@ struct config_listen {
 
 enum media_anchor { ANCHOR_ALWAYS, ANCHOR_NAT, ANCHOR_NEVER };
 
+enum media_kernel_use { KERNEL_AUTO, KERNEL_ALWAYS, KERNEL_NEVER };
+
 enum auth_when { AUTH_AUTO, AUTH_ALWAYS, AUTH_NEVER };
 
 struct config {
@@ -63,6 +65,7 @@ struct config {
         enum media_anchor anchor;
         char *address, *ports; /* config_media_address, config_media_ports */
         unsigned timeout;      /* s */
+        enum media_kernel_use kernel;
     } media;
     /* Keys and sections whose feature comes later, in the file's own syntax; NULL is the default.
      */

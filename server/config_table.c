@@ -342,9 +342,15 @@ const struct config_key config_keys[] = {
      .name = "kernel",
      .type = &config_choice,
      .initial = "auto",
+     .offset = FIELD(media.kernel),
      .choices = "auto always never",
-     .effect = EFFECT_LATER,
-     .help = "Whether the kernel relays audio."},
+     .effect = EFFECT_RESTART,
+     .help =
+         "Whether the kernel relays audio by itself, as soon as it is clear where it comes from "
+         "and goes to. auto: if this kernel and the daemon's rights allow it; otherwise the "
+         "log says why not. always: if they do not, the daemon does not start; audio that "
+         "stays on this host (interface lo) goes by the kernel as well. never: all audio goes "
+         "through the media role."},
 
     {.section = "phone",
      .name = "number",

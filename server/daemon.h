@@ -4,6 +4,7 @@
 
 #include "server/child.h"
 #include "server/config.h"
+#include "server/media_kernel.h"
 #include "server/media_ports.h"
 
 /* A reload that waits for the roles' answers. */
@@ -29,6 +30,7 @@ struct daemon {
     int tls; /* sealed memfd of the files of tls { } in force, -1 for none */
     struct child children[ROLES];
     struct media_ports ports;
+    struct media_kernel kernel;
     bool unlinked[ROLES]; /* the channel between this role and sip has lost an end */
     struct reload reload;
     struct event *signals[4], *watchdog, *kill;

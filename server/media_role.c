@@ -19,10 +19,14 @@ static void want_ports(void *arg, const struct media_address *host, unsigned cou
 
 static void ledger_take(struct role_context *c, int fd)
 {
-    struct media_options options = {
-        .ledger = fd, .timeout = c->config->media.timeout, .want = want_ports, .arg = c};
+    struct media_options options = {.ledger = fd,
+                                    .kernel = c->kernel,
+                                    .timeout = c->config->media.timeout,
+                                    .want = want_ports,
+                                    .arg = c};
     struct media *m;
 
+    c->kernel = -1;
     if (media_new(&m, c->base, &options) != OK)
         return;
     if (media_watch(m, ROLE_PARENT_FD) == OK)
@@ -48,6 +52,8 @@ static void media_hand_over(struct role_context *c, const struct channel_message
 {
     if (m->type == ROLE_PORT)
         port_take(c, m);
+    else if (m->type == ROLE_KERNEL && c->kernel < 0 && !c->state)
+        c->kernel = m->fd;
     else if (m->type == ROLE_LEDGER && !c->state && c->config)
         ledger_take(c, m->fd);
     else if (m->fd >= 0)

@@ -289,10 +289,12 @@ static void role_brief(struct daemon *d, struct child *c)
         child_send(c, ROLE_CONTROL, 0, (struct view){(const char *)&owner, sizeof owner},
                    d->control);
     }
-    if (c->role == ROLE_MEDIA)
+    if (c->role == ROLE_MEDIA) {
+        media_kernel_brief(&d->kernel, c);
         media_ports_brief(&d->ports, c);
-    else
+    } else {
         child_send(c, ROLE_START, 0, VIEW_NONE, -1);
+    }
 }
 
 static void restart_later(struct child *c)
@@ -509,6 +511,7 @@ static void daemon_close(struct daemon *d)
     event_drop(d->watchdog);
     event_drop(d->kill);
     reload_free(&d->reload);
+    media_kernel_close(&d->kernel);
     if (d->base)
         event_base_free(d->base);
     if (d->control >= 0) {
@@ -543,10 +546,14 @@ static bool daemon_open(struct daemon *d)
         return fail_start(text);
     }
     open_files_raise();
-    if (geteuid() == 0 && capabilities_keep(false))
-        return fail_start("the capabilities that are not needed cannot be dropped");
     if (e || !events_open(d))
         return fail_start("there is not enough memory to start");
+    if (!media_kernel_open(&d->kernel, d->config, d->base)) {
+        snprintf(text, sizeof text, "media.kernel is always, but %s", d->kernel.why);
+        return fail_start(text);
+    }
+    if (geteuid() == 0 && capabilities_keep(d->kernel.path != NULL))
+        return fail_start("the capabilities that are not needed cannot be dropped");
     return true;
 }
 

@@ -35,9 +35,10 @@ static void status_answer(struct daemon *d, uint64_t id)
 {
     clock_update();
     daemon_answer(d, id, true,
-                  json_pack("{s:b, s:s, s:I, s:b, s:o}", "ok", 1, "version", PACKAGE_VERSION,
-                            "uptime", (json_int_t)((clock_ms() - d->begun) / 1000), "sandbox",
-                            (int)d->config->sandbox, "roles", roles_describe(d)));
+                  json_pack("{s:b, s:s, s:I, s:b, s:o, s:{s:s, s:s}}", "ok", 1, "version",
+                            PACKAGE_VERSION, "uptime", (json_int_t)((clock_ms() - d->begun) / 1000),
+                            "sandbox", (int)d->config->sandbox, "roles", roles_describe(d), "media",
+                            "kernel", media_kernel_kind(&d->kernel), "why", d->kernel.why));
 }
 
 void daemon_asked(struct daemon *d, uint64_t id, struct view request)

@@ -305,7 +305,8 @@ static void heap_keep(void)
 
 int role_main(enum role role)
 {
-    struct process p = {.ops = roles[role], .context = {.role = role, .control = -1, .tls = -1}};
+    struct process p = {.ops = roles[role],
+                        .context = {.role = role, .control = -1, .tls = -1, .kernel = -1}};
     char name[16];
     const int ignored[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP}; /* the parent says when to stop */
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)

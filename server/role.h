@@ -29,6 +29,7 @@ enum role_message {
     ROLE_SOCKET, /* answers ROLE_WANT_SOCKET, same id: fd of an unconnected socket, or none */
     ROLE_LEDGER, /* media, before ROLE_START: fd of the ledger of its calls */
     ROLE_PORT,   /* media, also before ROLE_START: address of a pair of ports, u8 1: RTCP; fd */
+    ROLE_KERNEL, /* media, before ROLE_LEDGER: fd of the kernel path's map; not sent without one */
     ROLE_PORTS,  /* media, ends the answer to ROLE_WANT_PORTS: address, u8 1: there are no more */
     /* role -> parent */
     ROLE_READY,
@@ -56,6 +57,7 @@ struct role_context {
     int *listeners;        /* sip: as listeners_open has made them */
     int control;           /* keeper, else -1 */
     int tls;               /* sip: what the last ROLE_TLS brought, until it is taken; else -1 */
+    int kernel;            /* media: the kernel path's map, until it is taken; else -1 */
     uid_t owner;           /* uid that the daemon was started under */
     const char *database;  /* keeper: config->database as it is called inside the chroot */
     void *state;           /* the role's own */

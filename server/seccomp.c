@@ -2,6 +2,7 @@
 #include "server/seccomp.h"
 
 #include <errno.h>
+#include <linux/bpf.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -158,6 +159,17 @@ static int equal_allow(scmp_filter_ctx filter, const char *name, unsigned n, uin
     return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call_number(name), 1, &cmp);
 }
 
+/* Records of a map that is open already; nothing is loaded, made or attached (media/kernel.h). */
+static int map_allow(scmp_filter_ctx filter)
+{
+    const int commands[] = {BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM,
+                            BPF_MAP_GET_NEXT_KEY};
+    int failed = 0;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands && !failed; i++)
+        failed = equal_allow(filter, "bpf", 0, (uint64_t)commands[i]);
+    return failed;
+}
+
 /* Calls of which only some uses are permitted. */
 static int uses_allow(scmp_filter_ctx filter, enum role role, bool threads)
 {
@@ -179,6 +191,8 @@ static int uses_allow(scmp_filter_ctx filter, enum role role, bool threads)
         failed = masked_allow(filter, "clone", 0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM);
     if (!failed && threads && role == ROLE_SIP) /* glibc asks /proc how to shrink a thread's heap */
         failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), call_number("openat"), 0);
+    if (!failed && role == ROLE_MEDIA)
+        failed = map_allow(filter);
     /* its flags lie in memory, out of the filter's sight: glibc then takes clone */
     if (!failed)
         failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), call_number("clone3"), 0);

@@ -20,8 +20,8 @@ OFFHOOKD = os.environ.get("OFFHOOKD", os.path.join(BUILD, "server", "offhookd"))
 OFFHOOK = os.environ.get("OFFHOOK", os.path.join(BUILD, "cli", "offhook"))
 # what tests do wrong from loopback is judged by the guard only if the test is about it
 TRUSTED = 'guard { trusted = {"127.0.0.0/8", "::1"} }'
-# away from the ports that phones of tests name without having them
-MEDIA = 'media { ports = "45000-60998" }'
+# away from the ports that phones of tests name without having them, and from the host's interfaces
+MEDIA = 'media { ports = "45000-60998" kernel = "never" }'
 SANDBOX = os.environ.get("OFFHOOK_SANDBOX", "off")
 WORKERS = os.environ.get("OFFHOOK_WORKERS", "1")
 
