@@ -6,14 +6,12 @@ import time
 
 import pytest
 
-from offhook_flow.audio import Audio, relayed, talk
+from offhook_flow.audio import PACE, Audio, converse, relayed, stream, talk
 from offhook_flow.daemon import Daemon
 from offhook_flow.network import PHONE, SERVER, Network, possible
 from offhook_flow.phone import Phone, hang_up
 
 pytestmark = pytest.mark.skipif(not possible(), reason="needs root, ip, nft and conntrack")
-
-PACE = 0.02  # s between packets of a phone
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +24,19 @@ def network():
         yield n
 
 
-@pytest.fixture(scope="module")
-def daemon(network):
+@pytest.fixture(scope="module", params=["never", "auto"])
+def daemon(network, request):
+    """auto: the kernel relays what it may."""
     port = 5060
-    d = Daemon(port=port, namespace=network.server, listen=[f"udp:{SERVER}:{port}"])
+    d = Daemon(port=port, namespace=network.server, listen=[f"udp:{SERVER}:{port}"],
+               config=f'media {{ kernel = "{request.param}" }}')
     try:
         d.start()
+        d.fast = request.param == "auto"
+        media = d.status()["media"]
+        if d.fast and media["kernel"] == "off":
+            pytest.skip(media["why"])
+        assert media["kernel"] in (("tcx", "clsact") if d.fast else ("off",))
         before = d.starts()
         yield d
         assert d.starts() == before, "a role was restarted:\n" + d.stderr()
@@ -57,17 +62,11 @@ def at(daemon, network):
         yield make
 
 
-def converse(a, b, rounds=10):
-    """So many packets each way at the pace of a phone, whatever becomes of them."""
-    for _ in range(rounds):
-        a.send()
-        b.send()
-        time.sleep(PACE)
-
-
-def learned(a, b):
-    """Both sides have said enough to be known; what came of it is taken away."""
-    converse(a, b)
+def learned(daemon, a, b):
+    """Both sides have said enough to be known, and to be with the kernel if it may relay them; what
+    came of it is taken away."""
+    converse(a, b, 70 if daemon.fast else 10)
+    assert stream(daemon)["kernel"] == daemon.fast
     a.drain(0.1), b.drain()
 
 
@@ -86,11 +85,11 @@ def copies(sender, *phones, count=10):
 
 
 @pytest.mark.parametrize("callee", ["two", "open"])
-def test_audio_and_reports_cross_between_nats(network, at, callee):
+def test_audio_and_reports_cross_between_nats(daemon, network, at, callee):
     (caller, a), (other, b) = at(network.one), at(getattr(network, callee))
     call, there = talk(caller, other, a, b)
     assert a.to[0] == b.to[0] == SERVER
-    learned(a, b)
+    learned(daemon, a, b)
     relayed(a, b, 5)
     for _ in range(2):
         a.report()
@@ -103,7 +102,7 @@ def test_audio_and_reports_cross_between_nats(network, at, callee):
     hang_up(call, there)
 
 
-def test_a_stranger_gets_nothing_of_a_call_between_nats(network, at):
+def test_a_stranger_gets_nothing_of_a_call_between_nats(daemon, network, at):
     (caller, a), (callee, b) = at(network.one), at(network.two)
     stranger = at(network.stranger, registers=False)
     call, there = talk(caller, callee, a, b)
@@ -112,7 +111,7 @@ def test_a_stranger_gets_nothing_of_a_call_between_nats(network, at):
     for _ in range(6):
         converse(a, b, 1)
         copies(stranger, a, b, count=4)
-    a.drain(0.1), b.drain()
+    learned(daemon, a, b)
     for _ in range(5):
         relayed(a, b, 1)
         copies(stranger, a, b)
@@ -155,11 +154,11 @@ def test_what_a_phone_calls_its_own_address_is_nobody_elses(network, at):
 
 
 @pytest.mark.parametrize("both", [False, True], ids=["one", "both"])
-def test_audio_comes_back_when_a_nat_gives_another_port(network, at, both):
+def test_audio_comes_back_when_a_nat_gives_another_port(daemon, network, at, both):
     (caller, a), (callee, b) = at(network.one), at(network.two)
     stranger = at(network.stranger, registers=False)
     call, there = talk(caller, callee, a, b)
-    learned(a, b)
+    learned(daemon, a, b)
     relayed(a, b, 5)
     network.forget(network.one_router, a.port)
     if both:
@@ -172,12 +171,12 @@ def test_audio_comes_back_when_a_nat_gives_another_port(network, at, both):
     hang_up(call, there)
 
 
-def test_a_copy_from_behind_the_same_nat_needs_the_phone_to_be_silent(network, at):
+def test_a_copy_from_behind_the_same_nat_needs_the_phone_to_be_silent(daemon, network, at):
     """What cannot be told apart: the same address, the same SSRC, the sequence going on."""
     (caller, a), (callee, b) = at(network.one), at(network.two)
     neighbour = at(network.one, registers=False)
     call, there = talk(caller, callee, a, b)
-    learned(a, b)
+    learned(daemon, a, b)
     for _ in range(10):
         relayed(a, b, 1)
         neighbour.ssrc, neighbour.sequence = a.ssrc, a.sequence

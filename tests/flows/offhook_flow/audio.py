@@ -11,6 +11,7 @@ import time
 from .wait import until
 
 WAIT = 4.0  # s
+PACE = 0.02  # s between packets of a phone
 
 
 def place(body, stream=0):
@@ -135,6 +136,21 @@ class Audio:
             if not ready:
                 return got
             got += [s.recvfrom(65536)[0] for s in ready]
+
+
+def converse(a, b, rounds=10):
+    """So many packets each way at the pace of a phone, whatever becomes of them."""
+    for _ in range(rounds):
+        a.send()
+        b.send()
+        time.sleep(PACE)
+
+
+def stream(daemon):
+    """What the daemon says of the audio of its only call."""
+    call, = daemon.ask("call list")
+    shown, = daemon.ask("call show", id=call["id"])
+    return shown["audio"][0]
 
 
 def relayed(a, b, count=10):
