@@ -568,6 +568,40 @@ void anchor_adopt(struct worker *w, uint64_t id, const struct stream *s)
     }
 }
 
+struct forbidden {
+    struct worker *worker;
+    const struct media_address *pair;
+};
+
+static bool is_of_pair(const struct media_address *a, const struct media_address *pair)
+{
+    return (a->port == pair->port || a->port == pair->port + 1) && media_address_same_host(a, pair);
+}
+
+static void forbid_one(struct table_node *node, void *arg)
+{
+    struct anchor *a = (struct anchor *)(void *)node;
+    const struct forbidden *f = arg;
+
+    for (unsigned i = 0; i < a->count; i++)
+        for (int s = 0; s < 2; s++) {
+            struct stream_side *side = &a->streams[i].sides[s];
+
+            if (side->trusted ||
+                (!is_of_pair(&side->rtp, f->pair) && !is_of_pair(&side->rtcp, f->pair)))
+                continue;
+            stream_stop(&a->streams[i], (enum anchor_side)s);
+            media_link_stream(f->worker, a->id, &a->streams[i]);
+        }
+}
+
+void anchors_forbid(struct worker *w, const struct media_address *pair)
+{
+    struct forbidden f = {w, pair};
+
+    table_each(&w->anchors->table, forbid_one, &f);
+}
+
 static void tell_one(struct table_node *node, void *arg)
 {
     streams_tell(arg, (struct anchor *)(void *)node);

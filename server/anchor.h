@@ -54,6 +54,8 @@ bool anchor_close(struct worker *w, uint64_t id);
 void anchor_release(struct worker *w, uint64_t id);
 /* A stream that the media role relays since before this process began. */
 void anchor_adopt(struct worker *w, uint64_t id, const struct stream *s);
+/* A pair of ports is ours from now on: who has named it before gets nothing there. */
+void anchors_forbid(struct worker *w, const struct media_address *pair);
 /* Tells a new media role of all. */
 void anchors_tell(struct worker *w);
 /* The host addresses of ours that phones may be told to send to. */

@@ -69,28 +69,9 @@ bool anchor_place(const struct worker *w, const struct sip_flow *flow, uint8_t f
                                   : other_family(w, &near, family, out);
 }
 
-static bool is_own_host(const struct worker *w, const struct media_address *a)
-{
-    struct media_address own;
-
-    if (config_media_address(w->config, a->family, &own) && media_address_same_host(&own, a))
-        return true;
-    for (size_t i = 0; i < w->address_count; i++) {
-        own = own_address(&w->addresses[i]);
-        if (media_address_same_host(&own, a))
-            return true;
-    }
-    return false;
-}
-
 bool anchor_place_is_for_audio(const struct worker *w, const struct media_address *a)
 {
-    uint16_t first, last;
-
-    if (a->port < 1024 || a->port == 5060 || a->port == 5061)
-        return false;
-    config_media_ports(w->config, &first, &last);
-    return a->port < first || a->port > last || !is_own_host(w, a);
+    return a->port >= 1024 && a->port != 5060 && a->port != 5061 && !media_link_is_ours(w, a);
 }
 
 bool anchor_place_free(struct worker *w, const struct sip_flow *flow, unsigned count)

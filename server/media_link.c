@@ -24,6 +24,7 @@ struct stock {
     unsigned count;
     uint16_t ports[STOCK_MOST];
     uint8_t taken[65536 / 2 / 8]; /* a bit for each pair that a call has */
+    uint8_t known[65536 / 2 / 8]; /* the same for each that was ever here: they are never closed */
 };
 
 struct media_link {
@@ -140,14 +141,21 @@ bool media_link_has(struct worker *w, const struct media_address *host, unsigned
     return false;
 }
 
-static void taken_set(struct stock *s, uint16_t port, bool taken)
+static void bit_set(uint8_t bits[], uint16_t port, bool on)
 {
     unsigned pair = port / 2;
 
-    if (taken)
-        s->taken[pair / 8] |= (uint8_t)(1u << pair % 8);
+    if (on)
+        bits[pair / 8] |= (uint8_t)(1u << pair % 8);
     else
-        s->taken[pair / 8] &= (uint8_t) ~(1u << pair % 8);
+        bits[pair / 8] &= (uint8_t) ~(1u << pair % 8);
+}
+
+static bool bit_get(const uint8_t bits[], uint16_t port)
+{
+    unsigned pair = port / 2;
+
+    return bits[pair / 8] & 1u << pair % 8;
 }
 
 bool media_link_take(struct worker *w, const struct media_address *host, struct media_address *out)
@@ -162,7 +170,7 @@ bool media_link_take(struct worker *w, const struct media_address *host, struct 
     }
     *out = s->host;
     out->port = s->ports[--s->count];
-    taken_set(s, out->port, true);
+    bit_set(s->taken, out->port, true);
     stock_fill(w, s);
     return true;
 }
@@ -172,7 +180,7 @@ void media_link_give(struct worker *w, const struct media_address *pair)
     struct stock *s = pair->port ? stock_find(w->media, pair) : NULL;
 
     if (s)
-        taken_set(s, pair->port, false);
+        bit_set(s->taken, pair->port, false);
 }
 
 void media_link_return(struct worker *w, const struct media_address *pair)
@@ -181,7 +189,7 @@ void media_link_return(struct worker *w, const struct media_address *pair)
 
     if (!s)
         return;
-    taken_set(s, pair->port, false);
+    bit_set(s->taken, pair->port, false);
     if (s->count < STOCK_MOST)
         s->ports[s->count++] = pair->port;
 }
@@ -190,16 +198,24 @@ void media_link_retake(struct worker *w, const struct media_address *pair)
 {
     struct stock *s = pair->port ? stock_of(w->media, pair) : NULL;
 
-    if (s)
-        taken_set(s, pair->port, true);
+    if (!s)
+        return;
+    bit_set(s->taken, pair->port, true);
+    bit_set(s->known, pair->port, true);
 }
 
 bool media_link_is_taken(const struct worker *w, const struct media_address *a)
 {
     const struct stock *s = stock_find(w->media, a);
-    unsigned pair = a->port / 2;
 
-    return s && s->taken[pair / 8] & 1u << pair % 8;
+    return s && bit_get(s->taken, a->port);
+}
+
+bool media_link_is_ours(const struct worker *w, const struct media_address *a)
+{
+    const struct stock *s = stock_find(w->media, a);
+
+    return s && bit_get(s->known, a->port);
 }
 
 static void pair_come(struct worker *w, struct view body)
@@ -212,6 +228,9 @@ static void pair_come(struct worker *w, struct view body)
         return;
     s->wanted -= s->wanted > 0;
     s->ports[s->count++] = pair.port;
+    if (!bit_get(s->known, pair.port))
+        anchors_forbid(w, &pair); /* somebody may have named it before it was ours */
+    bit_set(s->known, pair.port, true);
 }
 
 static void short_come(struct worker *w, struct view body)

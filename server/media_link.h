@@ -29,6 +29,8 @@ void media_link_give(struct worker *w, const struct media_address *pair);
 void media_link_return(struct worker *w, const struct media_address *pair);
 /* It was taken in a former life. */
 void media_link_retake(struct worker *w, const struct media_address *pair);
+/* Is it a port for audio of ours, whether a call has it or not? */
+bool media_link_is_ours(const struct worker *w, const struct media_address *a);
 /* Is it a port of ours that a call has, for RTP or RTCP? */
 bool media_link_is_taken(const struct worker *w, const struct media_address *a);
 /* The stream of this call is to be as it says; media_link_hurry. */
