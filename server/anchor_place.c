@@ -69,9 +69,24 @@ bool anchor_place(const struct worker *w, const struct sip_flow *flow, uint8_t f
                                   : other_family(w, &near, family, out);
 }
 
+static bool is_own_host(const struct worker *w, const struct media_address *a)
+{
+    struct sip_flow flow = {.family = a->family};
+    struct media_address own;
+
+    if (config_media_address(w->config, a->family, &own) && media_address_same_host(&own, a))
+        return true;
+    memcpy(flow.address, a->bytes, a->family == 6 ? 16 : 4);
+    return transport_is_own(w->transport, &flow);
+}
+
+/* 0.0.0.0 and :: lead to this host. */
 bool anchor_place_is_for_audio(const struct worker *w, const struct media_address *a)
 {
-    return a->port >= 1024 && a->port != 5060 && a->port != 5061 && !media_link_is_ours(w, a);
+    if (a->port < 1024 || a->port == 5060 || a->port == 5061 || media_address_is_any(a))
+        return false;
+    return !media_link_is_ours(w, a) &&
+           !(transport_is_own_port(w->transport, a->port) && is_own_host(w, a));
 }
 
 bool anchor_place_free(struct worker *w, const struct sip_flow *flow, unsigned count)

@@ -334,8 +334,10 @@ static bool success(struct context *c, struct branch *b, const struct sip_messag
     if (!c->tx)
         return true;
     if (forward_response(&out, m, b, VIEW_NONE) != OK) {
-        if (c->invite && !c->answered && b->tx)
+        if (c->invite && !c->answered && b->tx) {
             hangup_answered(c->worker, call_ticket(c->call), m, client_transaction_flow(b->tx));
+            (void)anchor_close(c->worker, b->session);
+        }
         return false;
     }
     if (c->invite && !c->answered) {

@@ -25,6 +25,12 @@ def place(body, stream=0):
     return c[1], port, int(rtcp[1]) if rtcp else port + 1
 
 
+def fax(host, port):
+    """A description of T.38 over UDPTL: datagrams without a form that could be checked."""
+    return (f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
+            f"m=image {port} udptl t38\r\n").encode()
+
+
 class Audio:
     """One phone's RTP and RTCP, on an even port and the next. namespace: see network.py."""
 
