@@ -63,23 +63,32 @@ static bool ports_take(struct sessions *all, struct relayed *r)
 
 /* What may be any bytes at all is not sent where somebody has merely said: his word counts for the
  * host that his signalling comes from, or packets have to come from there first. */
-static bool is_told_in_vain(const struct stream *is, const struct stream_side *side)
+static struct media_address told(const struct stream *is, const struct stream_side *side,
+                                 const struct media_address *where)
 {
-    return is->other && !side->trusted && !media_address_same_host(&side->rtp, &side->signal);
+    if (is->other && !side->trusted && !media_address_same_host(where, &side->signal))
+        return (struct media_address){0};
+    return *where;
+}
+
+/* Is less believed than before? Then nobody is sent such bytes whom no packet has shown. */
+static bool is_doubted(const struct ledger_stream *entry, int i, const struct stream *is)
+{
+    return is->other && !entry->is.other && !entry->learn[i][0].behind;
 }
 
 static void side_describe(struct ledger_stream *entry, int i, const struct stream *is)
 {
     const struct stream_side *side = &is->sides[i];
-    const struct stream_side *known = &entry->is.sides[i];
-    struct media_address rtp = side->rtp;
+    struct media_address rtp = told(is, side, &side->rtp), rtcp = told(is, side, &side->rtcp);
+    bool anew = side->serial != entry->is.sides[i].serial;
 
-    if (side->serial == known->serial || side->held) /* held: the address to come back to stays */
+    if (side->held) /* the address to come back to stays */
         return;
-    if (is_told_in_vain(is, side))
-        rtp.family = 0;
+    if (!anew && !is_doubted(entry, i, is))
+        return;
     learn_describe(&entry->learn[i][0], &rtp, &side->signal, side->trusted);
-    learn_describe(&entry->learn[i][1], &side->rtcp, &side->signal, side->trusted);
+    learn_describe(&entry->learn[i][1], &rtcp, &side->signal, side->trusted);
 }
 
 void session_refuse(struct sessions *all, const struct stream *is)

@@ -143,17 +143,21 @@ static enum media_anchor likely_rule(const struct worker *w, const struct reques
                        target.kind == TARGET_USER ? target.user->audio : AUDIO_DEFAULT);
 }
 
-/* Who has proven nothing must not take the ports of those who have. */
-static bool strangers_refuse(struct worker *w, const struct request *r, unsigned streams,
-                             struct text *headers)
+/* Who has proven nothing must not take the ports of those who have. streams: of one call; pairs:
+ * that it would take now. */
+static bool strangers_may(const struct worker *w, unsigned streams, unsigned pairs)
 {
     uint16_t first, last;
 
-    if (r->in_dialog || !request_is_strangers(r))
-        return false;
     config_media_ports(w->config, &first, &last);
-    if (streams <= STRANGER_STREAMS &&
-        w->anchors->strangers + 2 * streams <= (last - first + 1u) / 2 / STRANGER_SHARE)
+    return streams <= STRANGER_STREAMS &&
+           w->anchors->strangers + pairs <= (last - first + 1u) / 2 / STRANGER_SHARE;
+}
+
+static bool strangers_refuse(struct worker *w, const struct request *r, unsigned streams,
+                             struct text *headers)
+{
+    if (r->in_dialog || !request_is_strangers(r) || strangers_may(w, streams, 2 * streams))
         return false;
     w->counters.no_ports++;
     text_string(headers, "Retry-After: 30\r\n");
@@ -292,9 +296,22 @@ static void side_take(const struct worker *w, struct anchor *a, struct stream *i
     is->paused = s->directions != (SDP_SENDS | SDP_RECEIVES) || s->held || is->sides[!side].held;
 }
 
+/* May there be ports for one more stream, whatever is asked for within a call and however many
+ * phones it rings? */
+static bool may_grow(const struct worker *w, const struct anchor *a)
+{
+    unsigned streams = 1;
+
+    for (unsigned i = 0; i < a->count; i++)
+        streams += a->streams[i].sides[0].local.port != 0;
+    return !a->ends.stranger || strangers_may(w, streams, 2);
+}
+
 /* A port of ours for each side, of the family that it speaks. */
 static bool ports_take(struct worker *w, struct anchor *a, struct stream *is)
 {
+    if (!is->sides[0].local.port && !may_grow(w, a))
+        return false;
     for (int i = 0; i < 2; i++) {
         struct stream_side *side = &is->sides[i];
         struct media_address host;

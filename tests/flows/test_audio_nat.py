@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from offhook_flow.audio import PACE, Audio, converse, relayed, stream, talk
+from offhook_flow.audio import PACE, Audio, converse, fax, relayed, stream, talk
 from offhook_flow.daemon import Daemon
 from offhook_flow.network import PHONE, SERVER, Network, possible
 from offhook_flow.phone import Phone, hang_up
+from offhook_flow.wait import until
 
 pytestmark = pytest.mark.skipif(not possible(), reason="needs root, ip, nft and conntrack")
 
@@ -191,4 +192,37 @@ def test_a_copy_from_behind_the_same_nat_needs_the_phone_to_be_silent(daemon, ne
     for _ in range(4):
         neighbour.send(b"evil", a.to[:2])
     assert b"evil" in b.hear()[0]
+    hang_up(call, there)
+
+
+def test_no_bytes_go_to_a_third_party_at_the_word_of_a_phone(network, at):
+    """What has no form that could be checked goes to the phone's own host, or where it comes from."""
+    (caller, a), (callee, _) = at(network.open), at(network.open)
+    other = at(network.stranger, registers=False)
+    call, there = talk(caller, callee, a, other, fax(a.host, a.port), fax(other.host, other.port))
+    for _ in range(10):
+        a.rtp.sendto(b"INVITE sip:+900@carrier SIP/2.0\r\n", a.to[:2])
+    assert other.drain(0.3) == []
+    hang_up(call, there)
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_nor_when_what_was_audio_is_offered_as_something_else(network, at, method):
+    (caller, a), (callee, _) = at(network.open), at(network.open)
+    other = at(network.stranger, registers=False)
+    call, there = talk(caller, callee, a, other)
+    via, cseq = caller.via(), caller.next_cseq(call.call_id)
+    contact = [f"Contact: <{caller.contact}>"]
+    caller.send(call.in_dialog(method, cseq, contact, fax(a.host, a.port), via=via))
+    request = callee.expect(method, call_id=call.call_id)
+    for _ in range(10):
+        a.rtp.sendto(b"INVITE sip:+900@carrier SIP/2.0\r\n", a.to[:2])
+        a.rtp.sendto(b"INVITE sip:+900@carrier SIP/2.0\r\n", (a.to[0], a.to[2]))
+    assert other.drain(0.3) == []
+    callee.respond(request, 488, tag=there.local_tag)
+    assert caller.final(call.call_id, cseq, method).status == 488
+    if method == "INVITE":
+        caller.send(call.in_dialog("ACK", cseq, via=via))
+        there.expect_ack()
+    until(lambda: other.hears(a))
     hang_up(call, there)

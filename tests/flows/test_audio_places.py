@@ -183,20 +183,20 @@ def test_strangers_have_a_quarter_of_the_ports_together(stranger, users, audio):
 
 
 def test_a_stranger_gets_no_more_by_asking_within_a_call(stranger, users, audio):
-    """An UPDATE of a call that rings, which nobody has to answer."""
     caller, callee = users
     a, b = audio(), audio()
     calls = [accepted(stranger, callee, a) for _ in range(4)]
     for call, there in calls:
-        there.ring(183, b.describe())
-        call.dialog(call.progress(183))
+        there.answer(b.describe())
+        call.answered()
+        there.expect_ack()
         assert call.ask("UPDATE", body=a.describe(more=video(7))).status in (500, 503)
-    call, there = talk(caller, callee, a, b)
+        callee.silence(0.05, "UPDATE")
+    user, far = talk(caller, callee, a, b)
     flows(a, b)
-    hang_up(call, there)
-    for call, there in calls:
-        there.reject(486)
-        call.final()
+    for sides in (*calls, (user, far)):
+        hang_up(*sides)
+    accepted(stranger, callee, a)[1].reject(486)
 
 
 def test_what_strangers_are_refused_leaves_no_record(open_house, stranger, users, audio):
