@@ -197,20 +197,20 @@ static void lane_receive(struct relay *r, struct lane *lane)
         lane_speed(r, lane);
 }
 
-/* One batch; false: there is none, or others have something to do. */
+/* One batch; false: there is none, or others have something to do, before any packet is looked at:
+ * what they hear may decide on it. */
 static bool batch_relay(struct relay *r, int wait)
 {
     struct epoll_event events[BATCH];
     int n = epoll_wait(r->set, events, BATCH, wait);
-    bool others = false;
 
     r->now = now_us();
     for (int i = 0; i < n; i++)
-        if (events[i].data.ptr)
-            lane_receive(r, events[i].data.ptr);
-        else
-            others = true;
-    return n > 0 && !others;
+        if (!events[i].data.ptr)
+            return false;
+    for (int i = 0; i < n; i++)
+        lane_receive(r, events[i].data.ptr);
+    return n > 0;
 }
 
 /* Going round through libevent would double what a packet costs. */
