@@ -2,6 +2,7 @@
 #include "server/media_link.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "server/anchor.h"
@@ -10,10 +11,11 @@
 #include "server/history.h"
 #include "server/question.h"
 
-#define STOCKS      32
-#define STOCK_LEAST 32 /* pairs of one address that are to be here; more when they ran out */
-#define STOCK_MOST  1024
-#define WINDOW      5 /* ms that the end of a call may wait for company */
+#define STOCKS         32
+#define STOCK_LEAST    256 /* pairs of one address that are to be here; more when they ran out */
+#define STOCK_LOOPBACK 32
+#define STOCK_MOST     1024
+#define WINDOW         5 /* ms that the end of a call may wait for company */
 
 /* The pairs of one host address. */
 struct stock {
@@ -83,6 +85,15 @@ static struct stock *stock_find(const struct media_link *l, const struct media_a
     return NULL;
 }
 
+/* Phones on this host itself are few. */
+static bool is_loopback(const struct media_address *host)
+{
+    struct sip_flow flow = {.family = host->family};
+
+    memcpy(flow.address, host->bytes, sizeof(flow.address));
+    return flow_is_local(&flow);
+}
+
 static struct stock *stock_of(struct media_link *l, const struct media_address *host)
 {
     struct stock *s = stock_find(l, host);
@@ -94,7 +105,7 @@ static struct stock *stock_of(struct media_link *l, const struct media_address *
         return NULL;
     s->host = *host;
     s->host.port = 0;
-    s->level = STOCK_LEAST;
+    s->level = is_loopback(host) ? STOCK_LOOPBACK : STOCK_LEAST;
     return l->stocks[l->stock_count++] = s;
 }
 
