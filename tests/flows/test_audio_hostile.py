@@ -213,6 +213,28 @@ def test_an_answer_that_cannot_pass_ends_the_callees_call(daemon, pair, audio):
     until(lambda: counter(daemon, "media.calls") == 0)
 
 
+def test_an_answer_that_cannot_pass_leaves_the_call_to_other_phones(daemon, phone, audio):
+    number, password = daemon.user_add()
+    broken, sound = (phone(number, password).registered() for _ in range(2))
+    caller, a, b = phone().registered(), audio(), audio()
+    call = caller.call(sound.aor, body=a.describe())
+    bad, good = broken.expect_call(), sound.expect_call()
+    repeated = bad.answer(b"v=0\r\nm=audio nonsense\r\n")
+    broken.expect("ACK")
+    broken.respond(broken.expect("BYE"), 200)
+    good.ring()
+    call.progress(180)
+    b.answer_to(good.request.body)
+    good.answer(b.describe())
+    a.answer_to(call.answered().body)
+    good.expect_ack()
+    broken.sock.sendto(repeated, bad.request.source)
+    flows(a, b)
+    caller.silence(0.2)
+    hang_up(call, good)
+    assert record(daemon, call)["status"] == 200
+
+
 def test_a_call_is_shown_whose_audio_is_not_ours(audio):
     with Daemon(config='media { ports = "45000-60998" anchor = "nat" }') as d:
         phones = [Phone(d).registered() for _ in range(4)]
