@@ -94,10 +94,12 @@ static uint32_t clock_of(const struct stream_side *side, uint8_t type)
         [12] = 8000, [13] = 8000,  [15] = 8000,  [16] = 11025, [17] = 22050,
         [18] = 8000, [26] = 90000, [31] = 90000, [32] = 90000, [34] = 90000};
 
+    if (type < RTP_CLOCKS && usual[type])
+        return usual[type];
     for (int i = 0; i < STREAM_FORMATS && side->formats[i].clock; i++)
         if (side->formats[i].type == type)
             return side->formats[i].clock;
-    return type < RTP_CLOCKS ? usual[type] : 0;
+    return 0;
 }
 
 /* The types that a sender uses are those of the receiver's description (RFC 3264 5.1). */
@@ -118,12 +120,11 @@ static void packet_count(struct relay *r, struct lane *lane, const struct learn_
 static void packet_send(struct relay *r, struct lane *lane, const struct learn_packet *p,
                         const uint8_t *bytes, size_t n)
 {
-    const struct stream *is = &lane->of->entry->is;
-    bool rtcp = lane->rtcp || (p->kind == LEARN_RTCP && !is->mux);
-    struct lane *to = &lane->of->lanes[!lane->side][rtcp && !is->mux];
+    bool apart = !lane->of->mux && (lane->rtcp || p->kind == LEARN_RTCP);
+    struct lane *to = &lane->of->lanes[!lane->side][apart];
     ssize_t sent;
 
-    if (is->sides[to->side].held || !to->send.size) {
+    if (to->mute || !to->send.size) {
         r->counts.nowhere++;
         return;
     }
@@ -169,7 +170,7 @@ static void lane_speed(struct relay *r, struct lane *lane)
 static void lane_receive(struct relay *r, struct lane *lane)
 {
     static uint8_t bytes[PACKET_MAX];
-    const struct stream *is = &lane->of->entry->is;
+    const struct relayed *s = lane->of;
     struct sockaddr_storage from;
     socklen_t size = sizeof(from);
     struct learn_packet p;
@@ -179,7 +180,7 @@ static void lane_receive(struct relay *r, struct lane *lane)
 
     if (n < 0)
         return;
-    if (!rtp_read(&p, &timestamp, bytes, (size_t)n, is->secure, is->other)) {
+    if (!rtp_read(&p, &timestamp, bytes, (size_t)n, s->secure, s->other)) {
         r->counts.garbage++;
         return;
     }
@@ -333,9 +334,16 @@ void relay_settle(struct relay *r, struct relayed *s)
 {
     r->now = now_us();
     fast_tend(&r->fast, s->entry, r->now / 1000);
-    for (unsigned i = 0; i < 4; i++)
-        if (s->lanes[i / 2][i % 2].fd >= 0)
-            lane_settle(&s->lanes[i / 2][i % 2], r->now / 1000);
+    s->mux = s->entry->is.mux;
+    s->secure = s->entry->is.secure;
+    s->other = s->entry->is.other;
+    for (unsigned i = 0; i < 4; i++) {
+        struct lane *lane = &s->lanes[i / 2][i % 2];
+
+        lane->mute = s->entry->is.sides[lane->side].held;
+        if (lane->fd >= 0)
+            lane_settle(lane, r->now / 1000);
+    }
 }
 
 void relay_count(struct relay *r, struct relayed *s)

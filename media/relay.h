@@ -26,6 +26,7 @@ struct lane {
     struct relayed *of;
     int fd;
     uint8_t side, rtcp; /* rtcp: 0 or 1 */
+    bool mute;          /* its phone is on hold: it hears nothing */
     bool connected;
     bool bound; /* to an address of this host, not to all */
     struct lane_address accept, send;
@@ -34,6 +35,7 @@ struct lane {
 /* A stream that is being relayed. Owned by the caller, who has set `entry` and `pairs`. */
 struct relayed {
     struct ledger_stream *entry;
+    bool mux, secure, other; /* as the entry says, at hand */
     struct pair *pairs[2];
     struct lane lanes[2][2];
 };
