@@ -145,7 +145,7 @@ static bool way_count(struct fast *f, struct ledger_stream *s, unsigned side)
     struct fast_way *w = &s->fast[side];
     struct learn *l = &s->learn[side][0];
     uint64_t before = w->counts.packets;
-    struct kernel_counts counts;
+    struct kernel_counts counts = {0};
     bool goes_on;
 
     if (kernel_flow_read(f->map, &w->flow, &counts) != OK)
