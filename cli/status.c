@@ -71,6 +71,7 @@ static void print_media(const json_t *media)
 {
     const char *kernel = json_string_value(json_object_get(media, "kernel"));
     const char *why = json_string_value(json_object_get(media, "why"));
+    json_int_t busy = number(media, "busy");
 
     if (!kernel)
         return;
@@ -84,6 +85,9 @@ static void print_media(const json_t *media)
     printf(" (");
     output_text(stdout, why ? why : "?");
     puts(")");
+    if (busy)
+        printf("%-14s%" JSON_INTEGER_FORMAT " of media.ports that others have were left out\n", "",
+               busy);
 }
 
 static void print_status(const json_t *s)

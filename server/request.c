@@ -35,10 +35,11 @@ static void status_answer(struct daemon *d, uint64_t id)
 {
     clock_update();
     daemon_answer(d, id, true,
-                  json_pack("{s:b, s:s, s:I, s:b, s:o, s:{s:s, s:s}}", "ok", 1, "version",
+                  json_pack("{s:b, s:s, s:I, s:b, s:o, s:{s:s, s:s, s:I, s:I}}", "ok", 1, "version",
                             PACKAGE_VERSION, "uptime", (json_int_t)((clock_ms() - d->begun) / 1000),
                             "sandbox", (int)d->config->sandbox, "roles", roles_describe(d), "media",
-                            "kernel", media_kernel_kind(&d->kernel), "why", d->kernel.why));
+                            "kernel", media_kernel_kind(&d->kernel), "why", d->kernel.why, "pairs",
+                            (json_int_t)d->ports.count, "busy", (json_int_t)d->ports.busy));
 }
 
 void daemon_asked(struct daemon *d, uint64_t id, struct view request)
