@@ -287,6 +287,22 @@ static bool is_bound(int fd)
     return a.family && !media_address_is_any(&a);
 }
 
+/* Goes on as a former life has left it, if the phone is still where it was: a socket that is being
+ * connected anew misses packets. */
+static void lane_resume(struct lane *lane, uint64_t now)
+{
+    struct learn *l = lane_learn(lane);
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof(peer);
+
+    address_take(&lane->send, &l->send);
+    lane->connected = !getpeername(lane->fd, (struct sockaddr *)&peer, &size);
+    if (lane->connected && l->accept.port && is_from(&lane->send, (struct sockaddr *)&peer))
+        l->last = now;
+    else
+        lane_connect(lane, false);
+}
+
 static bool lane_begin(struct relay *r, struct relayed *s, unsigned side, unsigned rtcp)
 {
     struct lane *lane = &s->lanes[side][rtcp];
@@ -296,8 +312,7 @@ static bool lane_begin(struct relay *r, struct relayed *s, unsigned side, unsign
     if (!s->pairs[side])
         return true;
     lane->fd = s->pairs[side]->fds[rtcp];
-    lane->connected = true; /* as a former life may have left it */
-    lane_connect(lane, false);
+    lane_resume(lane, r->now / 1000);
     lane->bound = is_bound(lane->fd);
     return !epoll_ctl(r->set, EPOLL_CTL_ADD, lane->fd, &event);
 }
@@ -306,6 +321,7 @@ enum error relay_start(struct relay *r, struct relayed *s)
 {
     bool done = true;
 
+    r->now = now_us();
     fast_leave(&r->fast, s->entry);
     for (unsigned i = 0; i < 4; i++)
         done = lane_begin(r, s, i / 2, i % 2) && done;
