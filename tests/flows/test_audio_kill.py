@@ -159,8 +159,8 @@ KILLS = {
 UNHEARD = ("the keeper", "sip")
 
 
-# with sanitizers those that bring the others with them
-@pytest.mark.parametrize("what", KILLS if PLAIN else ["media", "all but the parent", "the parent"])
+@pytest.mark.skipif(not PLAIN, reason="with sanitizers the roles are too slow for so much audio")
+@pytest.mark.parametrize("what", KILLS)
 def test_calls_go_on_after_kill_9(tmp_path, what):
     with House(tmp_path, COUNT) as house:
         house.fill()
