@@ -38,7 +38,7 @@ class House:
                              manager=self.manager, port=port, listen=[f"udp:{host}:{port}"])
         self.daemon.start()
         self.phones = [Phone(self.daemon, host=h, server=host).registered() for h in self.hosts]
-        self.crowd = Crowd(*self.phones)
+        self.crowd = Crowd(*self.phones, sheds=self.sheds)
 
     def __enter__(self):
         return self
@@ -52,6 +52,9 @@ class House:
             self.manager.close()
             for p in self.phones:
                 p.close()
+
+    def sheds(self):
+        return self.daemon.status()["overload"]["state"] != "normal"
 
     def ends(self, number):
         """Where the phones have the audio of their call with this number."""

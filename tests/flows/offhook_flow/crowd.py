@@ -5,24 +5,31 @@ import time
 from .audio import place, reoffer
 from .message import sdp
 from .phone import hang_up
+from .wait import until
 
 
 class Crowd:
-    """Calls from phone a to phone b, both registered."""
+    """Calls from phone a to phone b, both registered; sheds() tells whether their daemon, for being
+    overloaded, turns calls away."""
 
-    def __init__(self, a, b):
-        self.a, self.b = a, b
+    def __init__(self, a, b, sheds=lambda: False):
+        self.a, self.b, self.sheds = a, b, sheds
         self.calls = []  # (caller's side, callee's side)
         self.ends = []  # (host, port) of the phones' audio, as in calls
 
     def invite(self, body, tries=20):
-        """Ports that run out are made, but a little later than many calls at once want them."""
-        for _ in range(tries):
+        """Ports that run out are made, but a little later than many calls at once want them. Overload
+        lasts for seconds, and what a busy machine does to the daemon is no try."""
+        while tries:
             call = self.a.call(self.b.aor, body=body)
             r = self.a.expect({100, 503}, call_id=call.call_id, cseq=call.cseq)
             if r.status == 100:
                 return call
             call.ack_failure(r)
+            if self.sheds():
+                until(lambda: not self.sheds(), 30)
+                continue
+            tries -= 1
             time.sleep(0.05)
         raise AssertionError(f"no ports for a call: {r}")
 
