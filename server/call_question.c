@@ -35,13 +35,9 @@ static uint64_t id_read(const json_t *request, const char *name)
 static json_t *ticket_json(const struct ticket *t)
 {
     json_t *out = json_object();
-    struct name_addr parts;
-    struct view from = ticket_text(t, TICKET_PARTY);
 
-    if (name_addr_parse(&parts, from) == OK)
-        from = parts.uri;
     json_object_set_new(out, "id", id_json(t->id));
-    json_object_set_new(out, "from", text_json(from));
+    json_object_set_new(out, "from", text_json(ticket_caller(t)));
     json_object_set_new(out, "to", text_json(ticket_text(t, TICKET_TARGET)));
     json_object_set_new(out, "caller", text_json(ticket_text(t, TICKET_NUMBER)));
     json_object_set_new(out, "route", text_json(ticket_text(t, TICKET_ROUTE)));
@@ -78,7 +74,7 @@ static bool each_list(void *arg, struct ticket *t)
         return false;
     }
     l->count++;
-    l->last = t->id;
+    l->last = t->place;
     item_answer(l->worker, l->id, ticket_json(t));
     return true;
 }
@@ -112,7 +108,7 @@ static json_t *end_json(const struct ticket *t, unsigned side)
 
 static void show_answer(struct worker *w, uint64_t id, const struct ticket *t, struct view reports)
 {
-    char bytes[6000];
+    char bytes[HISTORY_AUDIO_MAX];
     struct text audio = TEXT(bytes);
     json_t *out = ticket_json(t), *streams;
 

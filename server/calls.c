@@ -38,6 +38,7 @@ struct calls {
     struct table dialogs, callers;
     struct call *oldest, *newest;
     struct call *cursor; /* the next to be looked at; NULL: the oldest */
+    uint64_t places;     /* of tickets, so far */
     size_t entries;      /* standing or not */
     struct timer sweep;
 };
@@ -220,6 +221,8 @@ static void call_stand(struct worker *w, struct call *call, uint64_t dialog)
     call_end_dialog(w, dialog, END_LOST); /* one that uses the same names again */
     call->stands = true;
     call->answered = clock_ms();
+    if (call->ticket)
+        call->ticket->place = ++calls->places;
     table_put(&calls->dialogs, &call->node, dialog);
     call_link(calls, call);
     if (!timer_armed(&calls->sweep))
@@ -293,15 +296,11 @@ struct call *call_find(const struct worker *w, uint64_t id)
     return NULL;
 }
 
-void calls_each(const struct worker *w, uint64_t from, bool (*each)(void *arg, struct ticket *t),
+void calls_each(const struct worker *w, uint64_t after, bool (*each)(void *arg, struct ticket *t),
                 void *arg)
 {
-    const struct call *call = from ? call_find(w, from) : w->calls->oldest;
-
-    if (from && call)
-        call = call->next;
-    for (; call; call = call->next)
-        if (call->ticket && !each(arg, call->ticket))
+    for (const struct call *call = w->calls->oldest; call; call = call->next)
+        if (call->ticket && call->ticket->place > after && !each(arg, call->ticket))
             return;
 }
 

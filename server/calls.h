@@ -40,9 +40,9 @@ void call_adopt(struct worker *w, struct ticket *ticket);
 struct call *call_find_session(const struct worker *w, uint64_t session);
 /* The call that stands with this id; NULL. */
 struct call *call_find(const struct worker *w, uint64_t id);
-/* Tells of each call that stands, the oldest first; from: begin behind this id, 0 at the first.
- * each returns false to stop. */
-void calls_each(const struct worker *w, uint64_t from, bool (*each)(void *arg, struct ticket *t),
+/* Tells of each call that stands behind this place (0: of all), the oldest first. each returns
+ * false to stop. */
+void calls_each(const struct worker *w, uint64_t after, bool (*each)(void *arg, struct ticket *t),
                 void *arg);
 /* It was cancelled and no longer counts for its caller, unless it is answered all the same. */
 void call_cancel(struct call *call);

@@ -11,7 +11,6 @@
 #define WAITING_MAX 10000 /* records that the keeper has not confirmed */
 #define AGAIN       5000  /* ms until they are told again */
 #define TEXT_MOST   200   /* bytes of each text in a record */
-#define AUDIO_MAX   6000  /* bytes of JSON */
 
 struct waiting {
     struct waiting *next;
@@ -43,13 +42,14 @@ static void ticket_drop(struct table_node *node, void *arg)
     ticket_free((struct ticket *)(void *)node);
 }
 
-static void waiting_free(struct history *h)
+/* The one that link leads to. */
+static void waiting_free(struct history *h, struct waiting **link)
 {
-    struct waiting *one = h->first;
+    struct waiting *one = *link;
 
-    h->first = one->next;
-    if (!h->first)
-        h->last = &h->first;
+    *link = one->next;
+    if (!*link)
+        h->last = link;
     h->count--;
     pack_free(&one->record);
     free(one);
@@ -66,7 +66,7 @@ void history_free(struct worker *w)
         table_each(&h->closing, ticket_drop, NULL);
     table_free(&h->closing);
     while (h->first)
-        waiting_free(h);
+        waiting_free(h, &h->first);
     free(h);
     w->history = NULL;
 }
@@ -92,23 +92,12 @@ void history_tell_keeper(struct worker *w)
 void history_kept(struct worker *w, uint64_t id)
 {
     struct history *h = w->history;
-    struct waiting **link = &h->first, *one;
+    struct waiting **link = &h->first;
 
     while (*link && (*link)->id != id)
         link = &(*link)->next;
-    one = *link;
-    if (!one)
-        return;
-    if (one == h->first) {
-        waiting_free(h);
-        return;
-    }
-    *link = one->next;
-    if (!*link)
-        h->last = link;
-    h->count--;
-    pack_free(&one->record);
-    free(one);
+    if (*link)
+        waiting_free(h, link);
 }
 
 static void record_wait(struct worker *w, const struct store_call *call)
@@ -121,7 +110,7 @@ static void record_wait(struct worker *w, const struct store_call *call)
         return;
     }
     if (h->count == WAITING_MAX) {
-        waiting_free(h);
+        waiting_free(h, &h->first);
         w->counters.records_lost++;
     }
     one->id = call->id;
@@ -174,14 +163,6 @@ void history_audio(struct text *out, struct view reports)
         text_string(out, "]");
 }
 
-/* The URI in a From or To value. */
-static struct view party_uri(struct view party)
-{
-    struct name_addr parts;
-
-    return name_addr_parse(&parts, party) == OK ? parts.uri : party;
-}
-
 /* Phones choose these texts. */
 static struct view cut(struct view text)
 {
@@ -191,14 +172,14 @@ static struct view cut(struct view text)
 /* The end of a ticket: it becomes a record. */
 static void ticket_close(struct worker *w, struct ticket *t, struct view reports)
 {
-    char bytes[AUDIO_MAX];
+    char bytes[HISTORY_AUDIO_MAX];
     struct text audio = TEXT(bytes);
     struct store_call call = {.id = t->id,
                               .call_id = cut(ticket_text(t, TICKET_CALL_ID)),
                               .begun = t->begun,
                               .answered = t->answered,
                               .ended = t->ended,
-                              .from = cut(party_uri(ticket_text(t, TICKET_PARTY))),
+                              .from = cut(ticket_caller(t)),
                               .to = cut(ticket_text(t, TICKET_TARGET)),
                               .caller = ticket_text(t, TICKET_NUMBER),
                               .route = ticket_text(t, TICKET_ROUTE),

@@ -5,6 +5,8 @@
 
 #include "server/ticket.h"
 
+#define HISTORY_AUDIO_MAX 6000 /* bytes of history_audio: more make no record */
+
 struct history;
 
 /* ERR_MEMORY. */

@@ -19,6 +19,14 @@ struct view ticket_text(const struct ticket *t, enum ticket_text which)
     return view_of(t->texts[which]);
 }
 
+struct view ticket_caller(const struct ticket *t)
+{
+    struct view from = ticket_text(t, TICKET_PARTY);
+    struct name_addr parts;
+
+    return name_addr_parse(&parts, from) == OK ? parts.uri : from;
+}
+
 /* The URI of the first Contact. */
 static void contact_set(struct ticket *t, unsigned side, const struct sip_message *m)
 {

@@ -34,6 +34,7 @@ enum ticket_end {
 struct ticket {
     struct table_node node;         /* while its audio is being closed: by session */
     uint64_t id;                    /* random, never 0 */
+    uint64_t place;                 /* among those that stand: the older, the lower; from 1 on */
     uint64_t session;               /* of its audio; 0: none of ours */
     int64_t begun, answered, ended; /* ms since 1970; 0: not yet */
     uint16_t status;                /* final one of its INVITE */
@@ -54,6 +55,8 @@ void ticket_answer(struct ticket *t, const struct worker *w, const struct sip_me
                    const struct sip_flow *caller, const struct sip_flow *callee);
 /* A request inside its dialog. */
 void ticket_seen(struct ticket *t, const struct request *r);
+/* The URI of who calls; all of the From when there is none in it. */
+struct view ticket_caller(const struct ticket *t);
 /* "" when it is not known. */
 struct view ticket_text(const struct ticket *t, enum ticket_text which);
 /* "caller", "operator", ... */

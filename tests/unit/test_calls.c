@@ -203,6 +203,35 @@ static void a_call_that_is_told_of_twice_is_one(void **state)
     pack_free(&told);
 }
 
+struct page {
+    unsigned count, most;
+    uint64_t last;
+};
+
+static bool page_each(void *arg, struct ticket *t)
+{
+    struct page *page = arg;
+
+    page->last = t->place;
+    return ++page->count < page->most;
+}
+
+static void a_list_goes_on_behind_a_call_that_has_ended(void **state)
+{
+    struct page first = {.most = 2}, rest = {.most = 10};
+
+    (void)state;
+    (void)answered(begun(anna()), "one");
+    uint64_t dialog = answered(begun(anna()), "two");
+    (void)answered(begun(anna()), "three");
+    (void)answered(begun(anna()), "four");
+    calls_each(&office.worker, 0, page_each, &first);
+    assert_int_equal(first.count, 2);
+    call_end_dialog(&office.worker, dialog, END_CALLER);
+    calls_each(&office.worker, first.last, page_each, &rest);
+    assert_int_equal(rest.count, 2);
+}
+
 /* Strangers fill at most half of the table; what stands when the worker ends is freed with it. */
 static void the_table_is_bounded(void **state)
 {
@@ -240,6 +269,7 @@ int main(void)
         OFFICE_TEST(a_dialog_that_comes_again_takes_the_place),
         OFFICE_TEST(a_call_ends_with_its_connections_unless_its_audio_is_ours),
         OFFICE_TEST(a_call_that_is_told_of_twice_is_one),
+        OFFICE_TEST(a_list_goes_on_behind_a_call_that_has_ended),
         OFFICE_TEST(the_table_is_bounded),
     };
 
