@@ -68,6 +68,14 @@ static bool is_within(const struct media_address *a, const uint8_t *bytes, unsig
     return bits == 0 || (a->bytes[whole] ^ bytes[whole]) >> (8 - bits) == 0;
 }
 
+bool media_address_is_loopback(const struct media_address *a)
+{
+    static const uint8_t one[16] = {[15] = 1};
+
+    return a->family == 4 ? a->bytes[0] == 127
+                          : a->family == 6 && memcmp(a->bytes, one, sizeof(one)) == 0;
+}
+
 bool media_address_is_private(const struct media_address *a)
 {
     static const struct {

@@ -23,6 +23,8 @@ bool media_address_same_host(const struct media_address *a, const struct media_a
 bool media_address_same(const struct media_address *a, const struct media_address *b);
 /* 0.0.0.0 or ::, by which RFC 2543 puts on hold. */
 bool media_address_is_any(const struct media_address *a);
+/* 127/8 or ::1. */
+bool media_address_is_loopback(const struct media_address *a);
 /* One that means another host elsewhere: RFC 1918, 100.64/10 (RFC 6598), 169.254/16, 127/8,
  * fc00::/7, fe80::/10, ::1. */
 bool media_address_is_private(const struct media_address *a);

@@ -191,43 +191,15 @@ static void record_take(struct media *m, uint64_t id, struct view body)
     __atomic_store_n(&s->entry->standing, standing, __ATOMIC_RELEASE);
 }
 
-struct question {
-    struct media *media;
-    uint64_t number;
-};
-
-static void figures_tell(struct media *m, uint64_t id, const struct session *s, uint64_t number,
-                         bool last)
-{
-    struct pack body = {0};
-
-    pack_u64(&body, number);
-    pack_u8(&body, last);
-    reports_pack(m, &body, s);
-    message_send(m, MEDIA_FIGURES, id, &body);
-    pack_free(&body);
-}
-
-static void each_tell(struct table_node *node, void *arg)
-{
-    struct question *q = arg;
-
-    const struct session *s = (struct session *)(void *)node;
-
-    figures_tell(q->media, s->id, s, q->number, false);
-}
-
-static void question_take(struct media *m, uint64_t id, struct view body)
+static void figures_tell(struct media *m, uint64_t id, struct view body)
 {
     bool bad = false;
-    struct question q = {m, unpack_u64(&body, &bad)};
+    struct pack answer = {0};
 
-    if (id) {
-        figures_tell(m, id, session_find(&m->sessions, id), q.number, true);
-        return;
-    }
-    table_each(&m->sessions.table, each_tell, &q);
-    figures_tell(m, 0, NULL, q.number, true);
+    pack_u64(&answer, unpack_u64(&body, &bad));
+    reports_pack(m, &answer, session_find(&m->sessions, id));
+    message_send(m, MEDIA_FIGURES, id, &answer);
+    pack_free(&answer);
 }
 
 static void role_tell(struct media *m, struct view body)
@@ -289,7 +261,7 @@ static void on_message(void *arg, const struct channel_message *in)
         call_close(m, in->id);
         break;
     case MEDIA_ASK:
-        question_take(m, in->id, in->body);
+        figures_tell(m, in->id, in->body);
         break;
     case MEDIA_ASK_ROLE:
         role_tell(m, in->body);

@@ -12,15 +12,15 @@ enum media_message {
     MEDIA_STREAM,    /* a stream (stream.h) is to be as it says; begins the call if need be */
     MEDIA_RECORD,    /* u8 standing, bytes: what MEDIA_HELLO gives back */
     MEDIA_CLOSE,     /* the call is over; answered by MEDIA_CLOSED, also when there is none */
-    MEDIA_ASK,      /* u64: a number that comes back; id 0 asks for all. One MEDIA_FIGURES a call */
-    MEDIA_ASK_ROLE, /* u64: a number that comes back. MEDIA_ROLE */
+    MEDIA_ASK,       /* u64: a number that comes back. MEDIA_FIGURES */
+    MEDIA_ASK_ROLE,  /* u64: a number that comes back. MEDIA_ROLE */
     /* media -> sip */
     MEDIA_WELCOME, /* the end of the answer to a fresh MEDIA_HELLO, which has the shape of
                       MEDIA_RECORD and MEDIA_STREAM */
     MEDIA_PAIR,    /* address: a pair for the stock */
     MEDIA_SHORT,   /* address: there are no more pairs of this host until calls end */
     MEDIA_CLOSED,  /* reports (report.h) */
-    MEDIA_FIGURES, /* u64, u8 last, reports; id 0: there is none */
+    MEDIA_FIGURES, /* u64, reports; none when there is no such call */
     MEDIA_ROLE,    /* u64, the counts of the role (report.h) */
     MEDIA_SILENT,  /* nothing has come from either side for too long */
 };

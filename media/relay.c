@@ -12,11 +12,11 @@
 
 #include "media/rtcp.h"
 #include "media/rtp.h"
+#include "media/sdp.h"
 
 #define STAY_MS    50 /* until the clock of others is looked at */
 #define BATCH      64
 #define PACKET_MAX 65536
-#define RTP_CLOCKS 35
 
 struct relay {
     int set; /* epoll */
@@ -88,14 +88,10 @@ static void lane_settle(struct lane *lane, uint64_t now)
 
 static uint32_t clock_of(const struct stream_side *side, uint8_t type)
 {
-    static const uint32_t usual[RTP_CLOCKS] = {
-        [0] = 8000,  [3] = 8000,   [4] = 8000,   [5] = 8000,   [6] = 16000,
-        [7] = 8000,  [8] = 8000,   [9] = 8000,   [10] = 44100, [11] = 44100,
-        [12] = 8000, [13] = 8000,  [15] = 8000,  [16] = 11025, [17] = 22050,
-        [18] = 8000, [26] = 90000, [31] = 90000, [32] = 90000, [34] = 90000};
+    const struct sdp_format *usual = sdp_format_static(type);
 
-    if (type < RTP_CLOCKS && usual[type])
-        return usual[type];
+    if (usual)
+        return usual->clock;
     for (int i = 0; i < STREAM_FORMATS && side->formats[i].clock; i++)
         if (side->formats[i].type == type)
             return side->formats[i].clock;
@@ -117,6 +113,14 @@ static void packet_count(struct relay *r, struct lane *lane, const struct learn_
         f->last = r->now / 1000;
 }
 
+static ssize_t lane_send(const struct lane *to, const uint8_t *bytes, size_t n)
+{
+    const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+
+    return to->connected ? send(to->fd, bytes, n, flags)
+                         : sendto(to->fd, bytes, n, flags, &to->send.any, to->send.size);
+}
+
 static void packet_send(struct relay *r, struct lane *lane, const struct learn_packet *p,
                         const uint8_t *bytes, size_t n)
 {
@@ -128,11 +132,9 @@ static void packet_send(struct relay *r, struct lane *lane, const struct learn_p
         r->counts.nowhere++;
         return;
     }
-    sent = to->connected ? send(to->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
-                         : sendto(to->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL, &to->send.any,
-                                  to->send.size);
+    sent = lane_send(to, bytes, n);
     if (sent < 0 && errno == ECONNREFUSED) /* told of an earlier one: this one was not sent yet */
-        sent = send(to->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent = lane_send(to, bytes, n);
     if (sent < 0)
         r->counts.failed++;
     else

@@ -1,15 +1,16 @@
 /* Reports in messages. */
 #include "media/report.h"
 
+#include "media/sdp.h"
+
 static struct view codec_of(const struct stream_side *receiver, uint8_t type)
 {
-    static const char *const usual[] = {
-        [0] = "PCMU", [3] = "GSM", [4] = "G723", [8] = "PCMA", [9] = "G722", [18] = "G729"};
+    const struct sdp_format *usual = sdp_format_static(type);
 
     for (int i = 0; i < STREAM_FORMATS && receiver->formats[i].clock; i++)
         if (receiver->formats[i].type == type && receiver->formats[i].name[0])
             return view_of(receiver->formats[i].name);
-    return view_of(type < sizeof(usual) / sizeof(*usual) ? usual[type] : "");
+    return view_of(usual ? usual->name : "");
 }
 
 struct report report_make(const struct ledger_stream *s)

@@ -25,6 +25,10 @@ struct sdp_format {
     char name[16];  /* encoding name in upper case; "": unknown, or longer */
 };
 
+/* What that type stands for wherever no a=rtpmap says otherwise (RFC 3551, tables 4 and 5); NULL:
+ * nothing. */
+const struct sdp_format *sdp_format_static(uint8_t type);
+
 /* A c= line; private to sdp*.c. */
 struct sdp_connection {
     struct view value;         /* "IN IP4 192.0.2.1"; p NULL: there is none */

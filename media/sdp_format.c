@@ -1,15 +1,25 @@
 /* Payload types of RTP and what they stand for. */
 #include "media/sdp_line.h"
 
-/* RFC 3551, tables 4 and 5. */
-static const struct sdp_format static_formats[] = {
-    {0, 8000, "PCMU"},   {3, 8000, "GSM"},    {4, 8000, "G723"},   {5, 8000, "DVI4"},
-    {6, 16000, "DVI4"},  {7, 8000, "LPC"},    {8, 8000, "PCMA"},   {9, 8000, "G722"},
-    {10, 44100, "L16"},  {11, 44100, "L16"},  {12, 8000, "QCELP"}, {13, 8000, "CN"},
-    {14, 90000, "MPA"},  {15, 8000, "G728"},  {16, 11025, "DVI4"}, {17, 22050, "DVI4"},
-    {18, 8000, "G729"},  {25, 90000, "CELB"}, {26, 90000, "JPEG"}, {28, 90000, "NV"},
-    {31, 90000, "H261"}, {32, 90000, "MPV"},  {33, 90000, "MP2T"}, {34, 90000, "H263"},
-};
+#define STATIC_TYPES 35
+
+const struct sdp_format *sdp_format_static(uint8_t type)
+{
+#define FORMAT(number, clock, name) [number] = { number, clock, name }
+    static const struct sdp_format formats[STATIC_TYPES] = {
+        FORMAT(0, 8000, "PCMU"),   FORMAT(3, 8000, "GSM"),    FORMAT(4, 8000, "G723"),
+        FORMAT(5, 8000, "DVI4"),   FORMAT(6, 16000, "DVI4"),  FORMAT(7, 8000, "LPC"),
+        FORMAT(8, 8000, "PCMA"),   FORMAT(9, 8000, "G722"),   FORMAT(10, 44100, "L16"),
+        FORMAT(11, 44100, "L16"),  FORMAT(12, 8000, "QCELP"), FORMAT(13, 8000, "CN"),
+        FORMAT(14, 90000, "MPA"),  FORMAT(15, 8000, "G728"),  FORMAT(16, 11025, "DVI4"),
+        FORMAT(17, 22050, "DVI4"), FORMAT(18, 8000, "G729"),  FORMAT(25, 90000, "CELB"),
+        FORMAT(26, 90000, "JPEG"), FORMAT(28, 90000, "NV"),   FORMAT(31, 90000, "H261"),
+        FORMAT(32, 90000, "MPV"),  FORMAT(33, 90000, "MP2T"), FORMAT(34, 90000, "H263"),
+    };
+#undef FORMAT
+
+    return type < STATIC_TYPES && formats[type].clock ? &formats[type] : NULL;
+}
 
 static bool type_read(struct view word, uint8_t *out)
 {
@@ -23,10 +33,9 @@ static bool type_read(struct view word, uint8_t *out)
 
 static struct sdp_format format_of(uint8_t type)
 {
-    for (size_t i = 0; i < sizeof(static_formats) / sizeof(static_formats[0]); i++)
-        if (static_formats[i].type == type)
-            return static_formats[i];
-    return (struct sdp_format){.type = type};
+    const struct sdp_format *is = sdp_format_static(type);
+
+    return is ? *is : (struct sdp_format){.type = type};
 }
 
 void sdp_formats_read(struct sdp_stream *out, struct view words)

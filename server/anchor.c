@@ -37,11 +37,6 @@ void anchors_free(struct worker *w)
     w->anchors = NULL;
 }
 
-size_t anchors_count(const struct worker *w)
-{
-    return w->anchors->table.count;
-}
-
 struct anchor *anchor_find(const struct worker *w, uint64_t id)
 {
     return id ? (void *)table_find(&w->anchors->table, id, NULL, NULL) : NULL;

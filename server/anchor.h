@@ -31,8 +31,10 @@ struct anchor_ends {
 enum error anchors_new(struct worker *w);
 void anchors_free(struct worker *w);
 /* Is it a request whose description may be ours to edit? 0, or the status to refuse it with; then
- * headers says why: 488, its description is none; 503, there are no ports. */
-unsigned anchor_admit(struct worker *w, const struct request *r, struct text *headers);
+ * headers says why: 488, its description is none; 503, there are no ports. callee: the user whom it
+ * calls; NULL: none of ours. */
+unsigned anchor_admit(struct worker *w, const struct request *r, const struct user *callee,
+                      struct text *headers);
 /* Will the audio of the dialog that r begins along hop be anchored? */
 bool anchor_is_wanted(const struct worker *w, const struct request *r, const struct hop *hop);
 /* The description in m, of `side`, on its way to the other one. ends: for a dialog that begins, or
@@ -60,6 +62,5 @@ void anchors_forbid(struct worker *w, const struct media_address *pair);
 void anchors_tell(struct worker *w);
 /* The host addresses of ours that phones may be told to send to. */
 unsigned anchor_hosts(const struct worker *w, struct media_address *out, unsigned most);
-size_t anchors_count(const struct worker *w);
 
 #endif

@@ -23,13 +23,6 @@ void media_flow_set(struct sip_flow *out, const struct media_address *peer,
         memcpy(out->local, local->bytes, sizeof(out->local));
 }
 
-static bool is_loopback(const struct media_address *a)
-{
-    static const uint8_t one[16] = {[15] = 1};
-
-    return a->family == 4 ? a->bytes[0] == 127 : !memcmp(a->bytes, one, 16);
-}
-
 /* fe80::/10: it means nothing without its interface. */
 static bool is_link_local(const struct media_address *a)
 {
@@ -50,7 +43,8 @@ static bool other_family(const struct worker *w, const struct media_address *nea
 {
     for (size_t i = 0; i < w->address_count; i++) {
         *out = own_address(&w->addresses[i]);
-        if (out->family == family && !is_link_local(out) && is_loopback(out) == is_loopback(near))
+        if (out->family == family && !is_link_local(out) &&
+            media_address_is_loopback(out) == media_address_is_loopback(near))
             return true;
     }
     return false;

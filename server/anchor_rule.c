@@ -55,15 +55,6 @@ static enum audio_way caller_way(const struct request *r)
     return r->user ? r->user->audio : AUDIO_DEFAULT;
 }
 
-/* The rule for what r begins, as far as it is known before there are targets. */
-static enum media_anchor likely_rule(const struct worker *w, const struct request *r)
-{
-    struct target target = plan_resolve(&w->plan, w->location, &r->uri);
-
-    return anchor_rule(w, caller_way(r),
-                       target.kind == TARGET_USER ? target.user->audio : AUDIO_DEFAULT);
-}
-
 /* Who has proven nothing must not take the ports of those who have. streams: of one call; pairs:
  * that it would take now. */
 bool strangers_may(const struct worker *w, unsigned streams, unsigned pairs)
@@ -85,16 +76,19 @@ static bool strangers_refuse(struct worker *w, const struct request *r, unsigned
     return true;
 }
 
-unsigned anchor_admit(struct worker *w, const struct request *r, struct text *headers)
+unsigned anchor_admit(struct worker *w, const struct request *r, const struct user *callee,
+                      struct text *headers)
 {
     static __thread struct sdp sdp;
     const char *problem = "multipart body without its parts";
     struct view text;
     enum media_anchor rule;
+    unsigned pairs;
 
     if (!media_link_is_there(w) || !anchor_is_offer_answer(r->m))
         return 0;
-    rule = r->in_dialog ? ANCHOR_ALWAYS : likely_rule(w, r);
+    rule = r->in_dialog ? ANCHOR_ALWAYS
+                        : anchor_rule(w, caller_way(r), callee ? callee->audio : AUDIO_DEFAULT);
     if (rule == ANCHOR_NEVER)
         return 0;
     if (r->in_dialog && media_link_is_known(w) && !anchor_find(w, r->session))
@@ -106,10 +100,11 @@ unsigned anchor_admit(struct worker *w, const struct request *r, struct text *he
         text_format(headers, "Warning: 399 offhook \"%s\"\r\n", problem);
         return 488;
     }
-    if (strangers_refuse(w, r, pairs_needed(&sdp, text), headers))
+    pairs = pairs_needed(&sdp, text);
+    if (strangers_refuse(w, r, pairs, headers))
         return 503;
     if (r->in_dialog ? text.p && !media_link_is_known(w)
-                     : !anchor_place_free(w, &r->from, 2 * pairs_needed(&sdp, text))) {
+                     : !anchor_place_free(w, &r->from, 2 * pairs)) {
         w->counters.no_ports++;
         text_string(headers, "Retry-After: 5\r\n");
         return 503;

@@ -107,7 +107,7 @@ static void context_free(struct context *c)
             client_transaction_orphan(b->tx);
         branch_ways_free(b);
         if (!b->stands)
-            anchor_close(c->worker, b->session);
+            (void)anchor_close(c->worker, b->session);
         free(b);
     }
     timer_disarm(&c->patience);

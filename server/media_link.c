@@ -85,15 +85,6 @@ static struct stock *stock_find(const struct media_link *l, const struct media_a
     return NULL;
 }
 
-/* Phones on this host itself are few. */
-static bool is_loopback(const struct media_address *host)
-{
-    struct sip_flow flow = {.family = host->family};
-
-    memcpy(flow.address, host->bytes, sizeof(flow.address));
-    return flow_is_local(&flow);
-}
-
 static struct stock *stock_of(struct media_link *l, const struct media_address *host)
 {
     struct stock *s = stock_find(l, host);
@@ -105,7 +96,8 @@ static struct stock *stock_of(struct media_link *l, const struct media_address *
         return NULL;
     s->host = *host;
     s->host.port = 0;
-    s->level = is_loopback(host) ? STOCK_LOOPBACK : STOCK_LEAST;
+    /* phones on this host itself are few */
+    s->level = media_address_is_loopback(host) ? STOCK_LOOPBACK : STOCK_LEAST;
     return l->stocks[l->stock_count++] = s;
 }
 
@@ -359,9 +351,7 @@ static void record_come(struct worker *w, struct view body)
 {
     struct ticket *t = ticket_unpack(view_from(body, 1));
 
-    if (t && call_find_session(w, t->session)) /* told twice */
-        ticket_free(t);
-    else if (t)
+    if (t)
         call_adopt(w, t);
 }
 
@@ -370,7 +360,6 @@ static void figures_come(struct worker *w, uint64_t call, struct view body)
     bool bad = false;
     uint64_t number = unpack_u64(&body, &bad);
 
-    unpack_u8(&body, &bad);
     if (!bad)
         call_question_figures(w, number, call, body);
 }

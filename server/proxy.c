@@ -46,20 +46,22 @@ static bool strangers_limit(struct worker *w, const struct request *r)
     return true;
 }
 
-/* A call whose audio cannot pass through here ends before it begins. */
-static bool audio_refuse(struct worker *w, struct request *r)
+/* A call whose audio cannot pass through here ends before it begins. callee NULL: no user. */
+static bool audio_refuse(struct worker *w, struct request *r, const struct user *callee)
 {
     char bytes[256];
     struct text lines = TEXT(bytes);
-    unsigned status = anchor_admit(w, r, &lines);
+    unsigned status = anchor_admit(w, r, callee, &lines);
 
     if (status)
         answer(w, r, status, text_done(&lines));
     return status;
 }
 
-/* The response context of r, whose targets are to be added; NULL: answered. */
-static struct context *context_begin(struct worker *w, struct request *r, bool stranger)
+/* The response context of r, whose targets are to be added; NULL: answered. callee NULL: no user.
+ */
+static struct context *context_begin(struct worker *w, struct request *r, const struct user *callee,
+                                     bool stranger)
 {
     struct context *c;
 
@@ -67,7 +69,7 @@ static struct context *context_begin(struct worker *w, struct request *r, bool s
         answer(w, r, 440, VIEW_NONE);
         return NULL;
     }
-    if (strangers_limit(w, r) || audio_refuse(w, r) || !transaction_begin(w, r, stranger))
+    if (strangers_limit(w, r) || audio_refuse(w, r, callee) || !transaction_begin(w, r, stranger))
         return NULL;
     c = context_new(w, r);
     if (!c) {
@@ -82,7 +84,7 @@ static struct context *context_begin(struct worker *w, struct request *r, bool s
 
 static void hop_take(struct worker *w, struct request *r, const struct hop *hop, bool stranger)
 {
-    struct context *c = context_begin(w, r, stranger);
+    struct context *c = context_begin(w, r, NULL, stranger);
 
     if (!c)
         return;
@@ -101,7 +103,7 @@ static void user_call(struct worker *w, struct request *r, const struct target *
         answer(w, r, 480, insecure ? SIPS_REFUSAL : VIEW_NONE);
         return;
     }
-    c = context_begin(w, r, !r->user && !r->trusted);
+    c = context_begin(w, r, target->user, !r->user && !r->trusted);
     if (!c)
         return;
     c->emergency = target->emergency;
@@ -121,7 +123,7 @@ static void route_call(struct worker *w, struct request *r, const struct target 
         answer(w, r, 403, VIEW_NONE);
         return;
     }
-    c = context_begin(w, r, !r->user && !r->trusted);
+    c = context_begin(w, r, NULL, !r->user && !r->trusted);
     if (!c)
         return;
     c->emergency = target->emergency;

@@ -83,40 +83,6 @@ void spaces_close(struct spaces *s)
 
 /* ---- sockets --------------------------------------------------------------------------------- */
 
-static socklen_t address_store(struct sockaddr_storage *out, const struct media_address *a)
-{
-    struct sockaddr_in *four = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
-
-    memset(out, 0, sizeof(*out));
-    if (a->family == 4) {
-        four->sin_family = AF_INET;
-        four->sin_port = htons(a->port);
-        memcpy(&four->sin_addr, a->bytes, 4);
-        return sizeof(*four);
-    }
-    six->sin6_family = AF_INET6;
-    six->sin6_port = htons(a->port);
-    memcpy(&six->sin6_addr, a->bytes, 16);
-    return sizeof(*six);
-}
-
-static struct media_address address_load(const struct sockaddr_storage *in)
-{
-    const struct sockaddr_in *four = (const struct sockaddr_in *)in;
-    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)in;
-    struct media_address a = {.family = in->ss_family == AF_INET ? 4 : 6};
-
-    if (a.family == 4) {
-        a.port = ntohs(four->sin_port);
-        memcpy(a.bytes, &four->sin_addr, 4);
-    } else {
-        a.port = ntohs(six->sin6_port);
-        memcpy(a.bytes, &six->sin6_addr, 16);
-    }
-    return a;
-}
-
 int socket_open(struct media_address *out, uint8_t family, const char *host)
 {
     const struct timeval patience = {.tv_sec = 5};
@@ -127,10 +93,10 @@ int socket_open(struct media_address *out, uint8_t family, const char *host)
 
     *out = (struct media_address){.family = family};
     assert_int_equal(inet_pton(kind, host, out->bytes), 1);
-    size = address_store(&a, out);
+    size = media_address_sockaddr(out, &a);
     assert_int_equal(bind(fd, (struct sockaddr *)&a, size), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &size), 0);
-    *out = address_load(&a);
+    media_address_set(out, (struct sockaddr *)&a);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     return fd;
 }
@@ -204,7 +170,7 @@ void rtp_send(int fd, const struct media_address *to, const struct rtp_packet *p
 void bytes_send(int fd, const struct media_address *to, const void *bytes, size_t n)
 {
     struct sockaddr_storage a;
-    socklen_t size = address_store(&a, to);
+    socklen_t size = media_address_sockaddr(to, &a);
 
     assert_int_equal(sendto(fd, bytes, n, 0, (struct sockaddr *)&a, size), n);
 }
@@ -226,9 +192,7 @@ void bytes_expect(int fd, const struct media_address *from, const void *bytes, s
     ssize_t count = recvfrom(fd, got, sizeof(got), 0, (struct sockaddr *)&a, &size);
 
     assert_int_equal(count, n);
-    have = address_load(&a);
-    assert_int_equal(have.family, from->family);
-    assert_int_equal(have.port, from->port);
-    assert_memory_equal(have.bytes, from->bytes, sizeof(have.bytes));
+    media_address_set(&have, (struct sockaddr *)&a);
+    assert_true(media_address_same(&have, from));
     assert_memory_equal(got, bytes, n);
 }

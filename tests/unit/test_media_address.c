@@ -117,52 +117,53 @@ static void kinds_are_told_apart(void **state)
 {
     static const struct {
         const char *host;
-        bool any, private, group;
+        bool any, loopback, private, group;
     } rows[] = {
-        {"0.0.0.0", true, false, false},
-        {"::", true, false, false},
-        {"0.0.0.1", false, false, false},
-        {"9.255.255.255", false, false, false},
-        {"10.0.0.0", false, true, false},
-        {"10.255.255.255", false, true, false},
-        {"11.0.0.0", false, false, false},
-        {"172.15.255.255", false, false, false},
-        {"172.16.0.0", false, true, false},
-        {"172.31.255.255", false, true, false},
-        {"172.32.0.0", false, false, false},
-        {"192.167.255.255", false, false, false},
-        {"192.168.0.0", false, true, false},
-        {"192.169.0.0", false, false, false},
-        {"100.63.255.255", false, false, false},
-        {"100.64.0.0", false, true, false},
-        {"100.127.255.255", false, true, false},
-        {"100.128.0.0", false, false, false},
-        {"169.254.1.1", false, true, false},
-        {"169.253.1.1", false, false, false},
-        {"127.0.0.1", false, true, false},
-        {"127.255.255.254", false, true, false},
-        {"128.0.0.1", false, false, false},
-        {"::1", false, true, false},
-        {"::2", false, false, false},
-        {"fbff::1", false, false, false},
-        {"fc00::1", false, true, false},
-        {"fdff::1", false, true, false},
-        {"fe00::1", false, false, false},
-        {"fe80::1", false, true, false},
-        {"febf::1", false, true, false},
-        {"fec0::1", false, false, false},
-        {"2001:db8::1", false, false, false},
-        {"a00::1", false, false, false}, /* begins like 10/8 */
-        {"::ffff:10.0.0.1", false, true, false},
-        {"223.255.255.255", false, false, false},
-        {"224.0.0.0", false, false, true},
-        {"239.255.255.255", false, false, true},
-        {"240.0.0.1", false, false, false},
-        {"255.255.255.255", false, false, true},
-        {"255.255.255.254", false, false, false},
-        {"ff02::1", false, false, true},
-        {"e000::1", false, false, false},
-        {"::ffff:224.0.0.1", false, false, true},
+        {"0.0.0.0", true, false, false, false},
+        {"::", true, false, false, false},
+        {"0.0.0.1", false, false, false, false},
+        {"9.255.255.255", false, false, false, false},
+        {"10.0.0.0", false, false, true, false},
+        {"10.255.255.255", false, false, true, false},
+        {"11.0.0.0", false, false, false, false},
+        {"172.15.255.255", false, false, false, false},
+        {"172.16.0.0", false, false, true, false},
+        {"172.31.255.255", false, false, true, false},
+        {"172.32.0.0", false, false, false, false},
+        {"192.167.255.255", false, false, false, false},
+        {"192.168.0.0", false, false, true, false},
+        {"192.169.0.0", false, false, false, false},
+        {"100.63.255.255", false, false, false, false},
+        {"100.64.0.0", false, false, true, false},
+        {"100.127.255.255", false, false, true, false},
+        {"100.128.0.0", false, false, false, false},
+        {"169.254.1.1", false, false, true, false},
+        {"169.253.1.1", false, false, false, false},
+        {"127.0.0.1", false, true, true, false},
+        {"127.255.255.254", false, true, true, false},
+        {"128.0.0.1", false, false, false, false},
+        {"::1", false, true, true, false},
+        {"::2", false, false, false, false},
+        {"7f00::1", false, false, false, false}, /* begins like 127/8 */
+        {"fbff::1", false, false, false, false},
+        {"fc00::1", false, false, true, false},
+        {"fdff::1", false, false, true, false},
+        {"fe00::1", false, false, false, false},
+        {"fe80::1", false, false, true, false},
+        {"febf::1", false, false, true, false},
+        {"fec0::1", false, false, false, false},
+        {"2001:db8::1", false, false, false, false},
+        {"a00::1", false, false, false, false}, /* begins like 10/8 */
+        {"::ffff:10.0.0.1", false, false, true, false},
+        {"223.255.255.255", false, false, false, false},
+        {"224.0.0.0", false, false, false, true},
+        {"239.255.255.255", false, false, false, true},
+        {"240.0.0.1", false, false, false, false},
+        {"255.255.255.255", false, false, false, true},
+        {"255.255.255.254", false, false, false, false},
+        {"ff02::1", false, false, false, true},
+        {"e000::1", false, false, false, false},
+        {"::ffff:224.0.0.1", false, false, false, true},
     };
 
     (void)state;
@@ -170,6 +171,7 @@ static void kinds_are_told_apart(void **state)
         struct media_address a = address(rows[i].host);
 
         assert_row(rows[i].host, media_address_is_any(&a) == rows[i].any);
+        assert_row(rows[i].host, media_address_is_loopback(&a) == rows[i].loopback);
         assert_row(rows[i].host, media_address_is_private(&a) == rows[i].private);
         assert_row(rows[i].host, media_address_is_group(&a) == rows[i].group);
     }
@@ -181,6 +183,7 @@ static void no_address_is_of_no_kind(void **state)
 
     (void)state;
     assert_false(media_address_is_any(&none));
+    assert_false(media_address_is_loopback(&none));
     assert_false(media_address_is_private(&none));
     assert_false(media_address_is_group(&none));
 }
