@@ -7,6 +7,7 @@
 #include "server/history.h"
 #include "server/keeper_link.h"
 #include "server/media_link.h"
+#include "server/question_wait.h"
 
 #define PAGE_MAX 1000
 
@@ -124,14 +125,28 @@ static void show_answer(struct worker *w, uint64_t id, const struct ticket *t, s
 
 static void show_begin(struct worker *w, uint64_t id, const struct ticket *t)
 {
-    if (!t->session || !media_link_ask(w, t->session, id))
+    if (!t->session)
         show_answer(w, id, t, VIEW(""));
+    else if (!question_wait(w, id, t->session))
+        keeper_link_answer(w, id, true,
+                           VIEW("{\"ok\":false,\"error\":\"too many ask at once; ask again\"}"));
+    else if (!media_link_ask(w, t->session, id) && question_wait_end(w, id, t->session))
+        call_question_unheard(w, id);
+}
+
+void call_question_unheard(struct worker *w, uint64_t id)
+{
+    keeper_link_answer(w, id, true,
+                       VIEW("{\"ok\":false,\"error\":\"the media role has ended, so that nobody "
+                            "knows the call's audio now; ask again\"}"));
 }
 
 void call_question_figures(struct worker *w, uint64_t id, uint64_t session, struct view reports)
 {
     const struct call *call = call_find_session(w, session);
 
+    if (!question_wait_end(w, id, session))
+        return;
     if (call)
         show_answer(w, id, call_ticket(call), reports);
     else

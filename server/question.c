@@ -9,6 +9,7 @@
 #include "server/calls.h"
 #include "server/keeper_link.h"
 #include "server/media_link.h"
+#include "server/question_wait.h"
 #include "server/trace.h"
 
 static json_t *counters_json(const struct counters *c)
@@ -131,31 +132,28 @@ static void status_answer(struct worker *w, uint64_t id, const struct report_rol
 
 static void status_begin(struct worker *w, uint64_t id)
 {
-    for (int i = 0; i < STATUS_WAITS; i++)
-        if (!w->status_waits[i] && media_link_is_there(w) && media_link_ask_role(w, id)) {
-            w->status_waits[i] = id;
-            return;
-        }
-    status_answer(w, id, NULL);
+    if (!question_wait(w, id, 0)) {
+        status_answer(w, id, NULL);
+        return;
+    }
+    if (!media_link_ask_role(w, id) && question_wait_end(w, id, 0))
+        status_answer(w, id, NULL);
 }
 
 void question_role(struct worker *w, uint64_t id, const struct report_role *role)
 {
-    for (int i = 0; i < STATUS_WAITS; i++)
-        if (w->status_waits[i] == id) {
-            w->status_waits[i] = 0;
-            status_answer(w, id, role);
-            return;
-        }
+    if (question_wait_end(w, id, 0))
+        status_answer(w, id, role);
 }
 
 void question_role_gone(struct worker *w)
 {
-    for (int i = 0; i < STATUS_WAITS; i++) {
-        uint64_t id = w->status_waits[i];
+    uint64_t id, session;
 
-        w->status_waits[i] = 0;
-        if (id)
+    while (question_wait_any(w, &id, &session)) {
+        if (session)
+            call_question_unheard(w, id);
+        else
             status_answer(w, id, NULL);
     }
 }

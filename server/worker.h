@@ -12,7 +12,8 @@
 #include "sip/sip.h"
 
 struct context;
-#define STATUS_WAITS 8
+
+#define MEDIA_WAITS 16
 
 /* Bytes sent to somebody who has proven nothing, for each byte of his. */
 #define STRANGER_TIMES 3
@@ -29,6 +30,12 @@ struct keeper_link;
 struct media_link;
 struct trace;
 
+/* A control request that waits for what the media role tells (question_wait.c). */
+struct media_wait {
+    uint64_t id;      /* of the request; 0: none */
+    uint64_t session; /* whose figures were asked for; 0: the role's counts */
+};
+
 struct worker {
     struct role_context *role; /* NULL in tests */
     const struct config *config;
@@ -44,8 +51,7 @@ struct worker {
     struct anchors *anchors;
     struct history *history;
     struct media_link *media;
-    uint64_t status_waits[STATUS_WAITS]; /* questions for the status, until the media role has told
-                                            its part; 0: none */
+    struct media_wait media_waits[MEDIA_WAITS];
     void (*stocked)(struct worker *w); /* told when ports for audio have come; NULL: nobody waits */
     struct gateways *gateways;
     struct plan plan;

@@ -1,7 +1,9 @@
 """Calls that stand: listed, shown, hung up by the operator, ended for want of audio; and the history."""
 
 import json
+import os
 import random
+import signal
 
 from offhook_flow import Audio, Daemon, Phone, hang_up, relayed, reported, talk, until
 
@@ -32,6 +34,24 @@ def test_a_call_is_listed_and_shown_with_its_audio(daemon, phone, audio):
     assert "from the caller  PCMU 20 packets, 0 lost" in text
     hang_up(call, there)
     assert listed(daemon) == []
+
+
+def test_who_asks_for_audio_is_answered_when_the_media_role_dies(audio):
+    with Daemon() as daemon, Phone(daemon).registered() as caller, Phone(daemon).registered() as callee:
+        call, there = talk(caller, callee, audio(), audio())
+        [row] = listed(daemon)
+        pid = daemon.role("media")["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        with daemon.question("call show", id=row["id"]) as show, daemon.question("status") as status:
+            listed(daemon)  # answered after the others were asked
+            os.kill(pid, signal.SIGKILL)
+            items, closing = show()
+            assert not items and "the media role has ended" in closing["error"]
+            assert status()[1]["ok"]
+        daemon.wait_back("media", pid)
+        until(lambda: daemon.control("call show", id=row["id"])[1]["ok"])
+        assert until(lambda: shown(daemon, row)["audio"])
+        hang_up(call, there)
 
 
 def byes_answered(call, there):

@@ -1,5 +1,6 @@
 """A real offhookd in a temporary folder, and everything a test may do to it."""
 
+import contextlib
 import json
 import os
 import pwd
@@ -215,13 +216,17 @@ class Daemon:
             left = self.wait_gone(pid)
             assert not left, f"roles outlive the parent: {left}\n{self.stderr()}"
             return
-        before = self.role(role)
-        os.kill(before["pid"], signal.SIGKILL)
+        pid = self.role(role)["pid"]
+        os.kill(pid, signal.SIGKILL)
+        self.wait_back(role, pid)
+
+    def wait_back(self, role, before):
+        """Until the role, whose process was `before`, works again."""
         end = time.monotonic() + 15
         while time.monotonic() < end:
             try:
-                now = self.role(role)
-                if now["pid"] not in (0, before["pid"]) and self.offhook("status").returncode == 0:
+                pid = self.role(role)["pid"]
+                if pid not in (0, before) and self.offhook("status").returncode == 0:
                     return
             except (OSError, ValueError, KeyError, AssertionError):
                 pass
@@ -235,20 +240,29 @@ class Daemon:
         return subprocess.run([OFFHOOK, "-c", self.file, *args], capture_output=True, text=True,
                               input=input, timeout=timeout)
 
-    def control(self, command, **fields):
-        """One request on the control socket: (items, closing line)."""
-        fields = {k.replace("_", "-"): v for k, v in fields.items()}
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(20)
-            s.connect(self.socket)
-            s.sendall(json.dumps({"command": command, **fields}).encode() + b"\n")
+    @contextlib.contextmanager
+    def question(self, command, **fields):
+        """One request on the control socket, sent; answer() waits for (items, closing line)."""
+        def answer():
             items = []
             for line in s.makefile("r"):
                 answer = json.loads(line)
                 if "item" not in answer:
                     return items, answer
                 items.append(answer["item"])
-        raise AssertionError(f"no closing line to {command}")
+            raise AssertionError(f"no closing line to {command}")
+
+        fields = {k.replace("_", "-"): v for k, v in fields.items()}
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(20)
+            s.connect(self.socket)
+            s.sendall(json.dumps({"command": command, **fields}).encode() + b"\n")
+            yield answer
+
+    def control(self, command, **fields):
+        """One request on the control socket: (items, closing line)."""
+        with self.question(command, **fields) as answer:
+            return answer()
 
     def ask(self, command, **fields):
         """As control, but it has to be done: pages through lists and returns all items."""
