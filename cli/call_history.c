@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "db/record.h"
 
@@ -148,27 +147,21 @@ static bool listing_item(void *arg, json_t *item)
     return good;
 }
 
-/* Asks for one page; false when there is no more or something went wrong (*status). */
+/* As output_page, of no more than may still be shown. */
 static bool page_ask(struct listing *l, json_t *request, int *status)
 {
     json_int_t limit = (json_int_t)(l->left < OUTPUT_PAGE ? l->left : OUTPUT_PAGE);
-    json_t *closing = NULL, *next;
-    bool more = json_object_set_new(request, "limit", json_integer(limit)) == 0;
 
-    if (more)
-        closing = client_call(l->cli, request, listing_item, l);
-    next = json_object_get(closing, "next");
-    more = json_is_string(next) && l->left && !ferror(stdout) &&
-           json_object_set(request, "after", next) == 0;
-    *status = closing ? CLI_DONE : CLI_FAILED;
-    json_decref(closing);
-    return more;
+    if (json_object_set_new(request, "limit", json_integer(limit))) {
+        *status = cli_fail("%s: %s", l->cli->command->words, error_text(ERR_MEMORY));
+        return false;
+    }
+    return output_page(l->cli, request, listing_item, l, status) && l->left;
 }
 
 /* Takes request over. */
 static int listing_run(struct listing *l, json_t *request)
 {
-    const uint64_t most = l->left;
     int status = CLI_FAILED;
 
     if (output_begin(&l->output, stdout, l->cli->json, columns,
@@ -182,8 +175,6 @@ static int listing_run(struct listing *l, json_t *request)
               stdout);
     while (page_ask(l, request, &status)) {
     }
-    if (status == CLI_DONE && l->left == most && !l->csv && !l->cli->json && isatty(STDOUT_FILENO))
-        puts("none"); /* a person would take silence for a fault; a script reads no rows */
     if (status == CLI_DONE && !l->csv)
         output_end(&l->output);
     else

@@ -137,6 +137,10 @@ enum error output_begin(struct output *o, FILE *to, bool json, const struct outp
                         size_t column_count);
 bool output_item(void *o, json_t *item);
 void output_end(struct output *o);
+/* Hands item one page of what request asks for, and makes request ask for the next one. False:
+ * there is no more, or nobody reads, or something went wrong and was told; *status: the exit
+ * status. */
+bool output_page(struct cli *cli, json_t *request, client_item *item, void *arg, int *status);
 /* Lists everything that request asks for, page by page; the request is taken over. Returns the
  * exit status. */
 int output_list(struct cli *cli, json_t *request, const struct output_column *columns,

@@ -147,15 +147,17 @@ void output_end(struct output *o)
         fputs(o->begun ? "\n]\n" : "[]\n", o->to);
     else
         rows_print(o);
+    if (!o->json && !o->begun && isatty(fileno(o->to)))
+        fputs("none\n",
+              o->to); /* a person would take silence for a fault; a script reads no rows */
     json_decref(o->rows);
 }
 
-/* Asks for one page; false when there is no more or something went wrong (*status). */
-static bool page_fetch(struct cli *cli, json_t *request, struct output *o, int *status)
+bool output_page(struct cli *cli, json_t *request, client_item *item, void *arg, int *status)
 {
-    json_t *closing = client_call(cli, request, output_item, o);
+    json_t *closing = client_call(cli, request, item, arg);
     json_t *next = json_object_get(closing, "next");
-    bool more = next && !json_is_null(next) && !ferror(o->to);
+    bool more = next && !json_is_null(next) && !ferror(stdout);
     *status = closing ? CLI_DONE : CLI_FAILED;
     if (more && json_object_set(request, "after", next) != 0)
         more = false;
@@ -174,11 +176,8 @@ int output_list(struct cli *cli, json_t *request, const struct output_column *co
         json_decref(request);
         return cli_fail("%s: %s", cli->command->words, error_text(ERR_MEMORY));
     }
-    while (page_fetch(cli, request, &o, &status)) {
+    while (output_page(cli, request, output_item, &o, &status)) {
     }
-    if (status == CLI_DONE && !o.json && !o.begun && !json_array_size(o.rows) &&
-        isatty(STDOUT_FILENO))
-        puts("none"); /* a person would take silence for a fault; a script reads no rows */
     if (status == CLI_DONE)
         output_end(&o);
     else
