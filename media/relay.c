@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,12 +15,13 @@
 #include "media/rtp.h"
 #include "media/sdp.h"
 
-#define STAY_MS    50 /* until the clock of others is looked at */
+#define STAY_MS    50 /* until others have their turn */
 #define BATCH      64
 #define PACKET_MAX 65536
 
 struct relay {
-    int set; /* epoll */
+    int set;   /* epoll */
+    int alarm; /* timerfd, among those of the set */
     struct event *ready;
     uint64_t now; /* us */
     struct fast fast;
@@ -202,10 +204,10 @@ static void lane_receive(struct relay *r, struct lane *lane)
 
 /* One batch; false: there is none, or others have something to do, before any packet is looked at:
  * what they hear may decide on it. */
-static bool batch_relay(struct relay *r, int wait)
+static bool batch_relay(struct relay *r)
 {
     struct epoll_event events[BATCH];
-    int n = epoll_wait(r->set, events, BATCH, wait);
+    int n = epoll_wait(r->set, events, BATCH, -1);
 
     r->now = now_us();
     for (int i = 0; i < n; i++)
@@ -216,16 +218,28 @@ static bool batch_relay(struct relay *r, int wait)
     return n > 0;
 }
 
-/* Going round through libevent would double what a packet costs. */
+/* 0: never. */
+static void alarm_set(struct relay *r, long ms)
+{
+    const struct itimerspec when = {.it_value.tv_nsec = ms * 1000000};
+
+    (void)timerfd_settime(r->alarm, 0, &when, NULL);
+}
+
+/* Going round through libevent would double what a packet costs; meanwhile its set need not hear of
+ * each. An alarm for all of them costs less than a time limit for each wait. */
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
     struct relay *r = arg;
-    uint64_t end = now_us() + STAY_MS * 1000;
 
     (void)fd;
     (void)what;
-    while (batch_relay(r, STAY_MS) && r->now < end)
+    event_del(r->ready);
+    alarm_set(r, STAY_MS);
+    while (batch_relay(r))
         ;
+    alarm_set(r, 0);
+    event_add(r->ready, NULL); /* relay_renew repeats it, should memory be short now */
 }
 
 enum error relay_watch(struct relay *r, int fd)
@@ -252,11 +266,12 @@ enum error relay_new(struct relay **out, struct event_base *base, int map)
     }
     fast_open(&r->fast, map);
     r->set = epoll_create1(EPOLL_CLOEXEC);
-    if (r->set >= 0)
+    r->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    if (r->set >= 0 && r->alarm >= 0)
         r->ready = event_new(base, r->set, EV_READ | EV_PERSIST, on_ready, r);
     if (r->ready) /* what is to be done with packets is heard before they are looked at */
         event_priority_set(r->ready, LOOP_LATER);
-    if (r->ready && !event_add(r->ready, NULL))
+    if (r->ready && relay_watch(r, r->alarm) == OK && !event_add(r->ready, NULL))
         return OK;
     relay_free(r);
     *out = NULL;
@@ -271,6 +286,8 @@ void relay_free(struct relay *r)
         event_free(r->ready);
     if (r->set >= 0)
         close(r->set);
+    if (r->alarm >= 0)
+        close(r->alarm);
     fast_close(&r->fast);
     free(r);
 }
@@ -382,6 +399,7 @@ void relay_begin(struct relay *r)
 
 void relay_renew(struct relay *r)
 {
+    event_add(r->ready, NULL);
     fast_renew(&r->fast);
 }
 
