@@ -10,6 +10,8 @@
 #include "media/bpf/relay.h"
 #include "media/kernel.h"
 
+#define SECOND_NS 1000000000ull
+
 static int map_call(enum bpf_cmd command, int map, const void *key, void *value)
 {
     union bpf_attr a;
@@ -83,8 +85,9 @@ enum error kernel_lease_renew(int map, uint64_t until_ns)
 enum error kernel_flow_set(int map, const struct kernel_flow *f, uint32_t clock_rate)
 {
     struct relay_key key = flow_key(f);
-    struct relay_record r = {
-        .ssrc = f->ssrc, .ssrc_known = f->ssrc_known, .clock_rate = clock_rate};
+    struct relay_record r = {.ssrc = f->ssrc,
+                             .ssrc_known = f->ssrc_known,
+                             .clock_rate = (uint32_t)(((uint64_t)clock_rate << 32) / SECOND_NS)};
 
     if (!flow_suits(f))
         return ERR_LIMIT;

@@ -20,12 +20,10 @@
 
 #define INET           2 /* AF_INET and AF_INET6: their own header is not for programs like this */
 #define INET6          10
-#define LOOPBACK       1      /* lo has this index in every network namespace */
-#define IP_FRAGMENT    0x3fff /* more fragments, or an offset */
-#define SECOND         1000000000ull
+#define LOOPBACK       1                    /* lo has this index in every network namespace */
+#define IP_FRAGMENT    0x3fff               /* more fragments, or an offset */
 #define L4_CHANGE      BPF_F_MARK_MANGLED_0 /* no checksum stays none (IPv4) */
 #define L4_CHANGE_IP   (BPF_F_MARK_MANGLED_0 | BPF_F_PSEUDO_HDR)
-#define IP_AT(field)   (ETH_HLEN + offsetof(struct iphdr, field))
 #define IP6_AT(field)  (ETH_HLEN + offsetof(struct ipv6hdr, field))
 #define CHECK_AT(p)    ((p)->udp_at + offsetof(struct udphdr, check))
 #define PAYLOAD_MIN    sizeof(struct rtp)
@@ -60,15 +58,15 @@ struct packet {
 
 /* The bytes behind the Ethernet header, of which size minus that header may be read. No NULL tells
  * of failure: comparing a pointer takes a capability more. */
-always_inlined bool head_take(const void **out, struct __sk_buff *skb, __u32 size)
+always_inlined bool head_take(void **out, struct __sk_buff *skb, __u32 size)
 {
-    const void *data = (const void *)(long)skb->data;
+    void *data = (void *)(long)skb->data;
 
-    if (data + size > (const void *)(long)skb->data_end) {
+    if (data + size > (void *)(long)skb->data_end) {
         if (bpf_skb_pull_data(skb, size))
             return false;
-        data = (const void *)(long)skb->data;
-        if (data + size > (const void *)(long)skb->data_end)
+        data = (void *)(long)skb->data;
+        if (data + size > (void *)(long)skb->data_end)
             return false;
     }
     *out = data + ETH_HLEN;
@@ -99,12 +97,12 @@ always_inlined bool sizes_agree(const struct __sk_buff *skb, const struct packet
 
 always_inlined bool ip4_take(struct packet *p, struct __sk_buff *skb)
 {
-    const struct iphdr *ip;
-    const struct udphdr *udp;
+    struct iphdr *ip;
+    struct udphdr *udp;
 
-    if (!head_take((const void **)&ip, skb, HEAD_SIZE(*ip)))
+    if (!head_take((void **)&ip, skb, HEAD_SIZE(*ip)))
         return false;
-    udp = (const void *)(ip + 1);
+    udp = (void *)(ip + 1);
     if (ip->version != 4 || ip->ihl != 5 || ip->frag_off & bpf_htons(IP_FRAGMENT) ||
         ip->protocol != IPPROTO_UDP || ip->ttl <= 1)
         return false;
@@ -120,12 +118,12 @@ always_inlined bool ip4_take(struct packet *p, struct __sk_buff *skb)
 
 always_inlined bool ip6_take(struct packet *p, struct __sk_buff *skb)
 {
-    const struct ipv6hdr *ip;
-    const struct udphdr *udp;
+    struct ipv6hdr *ip;
+    struct udphdr *udp;
 
-    if (!head_take((const void **)&ip, skb, HEAD_SIZE(*ip)))
+    if (!head_take((void **)&ip, skb, HEAD_SIZE(*ip)))
         return false;
-    udp = (const void *)(ip + 1);
+    udp = (void *)(ip + 1);
     if (ip->version != 6 || ip->nexthdr != IPPROTO_UDP || ip->hop_limit <= 1 || !udp->check)
         return false;
     p->size = sizeof(*ip) + bpf_ntohs(ip->payload_len);
@@ -147,13 +145,16 @@ always_inlined bool packet_take(struct packet *p, struct __sk_buff *skb)
     return skb->protocol == bpf_htons(ETH_P_IPV6) && ip6_take(p, skb);
 }
 
-/* One lease for all: when the daemon dies, it is not renewed, and nothing is relayed any more. */
-always_inlined bool lease_stands(__u64 now)
+/* One lease for all: when the daemon dies, it is not renewed, and nothing is relayed any more.
+ * Returns until when it may be believed in; 0: it does not stand. */
+always_inlined __u64 lease_look(__u64 now)
 {
     const struct relay_key key = {};
     const struct relay_record *lease = bpf_map_lookup_elem(&flows, &key);
 
-    return lease && now < lease->until;
+    if (!lease || now >= lease->until)
+        return 0;
+    return now + RELAY_BELIEF < lease->until ? now + RELAY_BELIEF : lease->until;
 }
 
 /* The way out, by the routes of what this host sends itself. False: that is for user space. */
@@ -179,6 +180,43 @@ always_inlined bool route_find(struct bpf_fib_lookup *out, struct __sk_buff *skb
     return result == BPF_FIB_LKUP_RET_SUCCESS || result == BPF_FIB_LKUP_RET_NO_NEIGH;
 }
 
+/* What the addresses' sum becomes by the relay's. */
+always_inlined __u32 addresses_change(const struct packet *p, const struct relay_record *r)
+{
+    __be32 old[8], new[8];
+
+    __builtin_memcpy(&old[0], p->key.peer, 16);
+    __builtin_memcpy(&old[4], p->key.local, 16);
+    __builtin_memcpy(&new[0], r->out_local, 16);
+    __builtin_memcpy(&new[4], r->out_peer, 16);
+    return bpf_csum_diff(old, sizeof(old), new, sizeof(new), 0);
+}
+
+/* Asking for each packet would double what it costs. */
+always_inlined bool way_find(struct __sk_buff *skb, const struct packet *p, struct relay_record *r,
+                             __u64 now)
+{
+    struct bpf_fib_lookup route = {};
+    __u64 until = lease_look(now);
+
+    if (!until || !route_find(&route, skb, p, r))
+        return false;
+    r->change = addresses_change(p, r);
+    r->way_size = p->size;
+    r->way_device = route.ifindex;
+    r->way_family = route.family;
+    __builtin_memcpy(r->way_next, route.ipv6_dst, 16);
+    r->until = until;
+    return true;
+}
+
+/* To this host itself only what comes from it: addresses like ours are forged elsewhere. */
+always_inlined bool way_known(const struct __sk_buff *skb, const struct packet *p,
+                              const struct relay_record *r, __u64 now)
+{
+    return now < r->until && p->size <= r->way_size && (r->way_family || skb->ifindex == LOOPBACK);
+}
+
 /* Their bytes as one word, as they are in the packet. */
 always_inlined __u32 ports_join(__be16 source, __be16 target)
 {
@@ -190,13 +228,14 @@ always_inlined __u32 ports_join(__be16 source, __be16 target)
 }
 
 /* The UDP checksum follows the addresses by their change, and the ports. */
-always_inlined long udp_balance(struct __sk_buff *skb, const struct packet *p, __u64 change,
-                                __u32 ports)
+always_inlined long udp_balance(struct __sk_buff *skb, const struct packet *p,
+                                const struct relay_record *r)
 {
     __u32 old = ports_join(p->key.peer_port, p->key.local_port);
+    __u32 new = ports_join(r->out_local_port, r->out_peer_port);
 
-    return bpf_l4_csum_replace(skb, CHECK_AT(p), 0, change, L4_CHANGE_IP)
-               ?: bpf_l4_csum_replace(skb, CHECK_AT(p), old, ports, L4_CHANGE | sizeof(ports));
+    return bpf_l4_csum_replace(skb, CHECK_AT(p), 0, r->change, L4_CHANGE_IP)
+               ?: bpf_l4_csum_replace(skb, CHECK_AT(p), old, new, L4_CHANGE | sizeof(new));
 }
 
 /* RFC 1624: a checksum after a change of what it covers. */
@@ -208,27 +247,23 @@ always_inlined __u16 check_change(__u16 check, __u32 change)
     return ~((sum & 0xffff) + (sum >> 16));
 }
 
-/* From the TTL to the ports all is written at once. */
 always_inlined long ip4_rewrite(struct __sk_buff *skb, const struct packet *p,
                                 const struct relay_record *r)
 {
-    struct {
-        __u16 life, check;
-        __be32 addresses[2];
-        __u32 ports;
-    } new = {.life = p->life - bpf_htons(0x0100)};
-    __be32 old[2];
-    __u32 change;
+    const __u16 life = p->life - bpf_htons(0x0100);
+    struct iphdr *ip;
+    struct udphdr *udp;
 
-    __builtin_memcpy(&old[0], p->key.peer, 4);
-    __builtin_memcpy(&old[1], p->key.local, 4);
-    __builtin_memcpy(&new.addresses[0], r->out_local, 4);
-    __builtin_memcpy(&new.addresses[1], r->out_peer, 4);
-    new.ports = ports_join(r->out_local_port, r->out_peer_port);
-    change = bpf_csum_diff(old, sizeof(old), new.addresses, sizeof(new.addresses), 0);
-    new.check = check_change(check_change(p->check, change), (__u16)~p->life + new.life);
-    return udp_balance(skb, p, change, new.ports)
-               ?: bpf_skb_store_bytes(skb, IP_AT(ttl), &new, sizeof(new), 0);
+    if (udp_balance(skb, p, r) || !head_take((void **)&ip, skb, HEAD_SIZE(*ip)))
+        return -1;
+    udp = (void *)(ip + 1);
+    __builtin_memcpy(&ip->ttl, &life, sizeof(life));
+    ip->check = check_change(check_change(p->check, r->change), (__u16)~p->life + life);
+    __builtin_memcpy(&ip->saddr, r->out_local, 4);
+    __builtin_memcpy(&ip->daddr, r->out_peer, 4);
+    udp->source = r->out_local_port;
+    udp->dest = r->out_peer_port;
+    return 0;
 }
 
 /* No checksum of its own balances what is changed in this header, so the skb's sum must follow. */
@@ -237,27 +272,22 @@ always_inlined long ip6_rewrite(struct __sk_buff *skb, const struct packet *p,
 {
     struct {
         __u8 hole[3], life;
-        __be32 addresses[8];
+        __u8 addresses[32];
     } new = {.life = p->life - 1};
     __u32 ports = ports_join(r->out_local_port, r->out_peer_port);
-    __be32 old[8];
-    __u32 change;
 
-    __builtin_memcpy(&old[0], p->key.peer, 16);
-    __builtin_memcpy(&old[4], p->key.local, 16);
     __builtin_memcpy(&new.addresses[0], r->out_local, 16);
-    __builtin_memcpy(&new.addresses[4], r->out_peer, 16);
-    change = bpf_csum_diff(old, sizeof(old), new.addresses, sizeof(new.addresses), 0);
-    return udp_balance(skb, p, change, ports)
-               ?: bpf_skb_store_bytes(skb, IP6_AT(hop_limit), &new.life, 1 + sizeof(old),
-                                      BPF_F_RECOMPUTE_CSUM)
+    __builtin_memcpy(&new.addresses[16], r->out_peer, 16);
+    return udp_balance(skb, p, r)
+               ?: bpf_skb_store_bytes(skb, IP6_AT(hop_limit), &new.life,
+                                      1 + sizeof(new.addresses), BPF_F_RECOMPUTE_CSUM)
                ?: bpf_skb_store_bytes(skb, p->udp_at, &ports, sizeof(ports), 0);
 }
 
 /* RFC 3550 A.8; the unit is a sixteenth of a timestamp's. */
 always_inlined void jitter_count(struct relay_record *r, const struct packet *p, __u64 now)
 {
-    __u32 arrival = now / SECOND * r->clock_rate + now % SECOND * r->clock_rate / SECOND;
+    __u32 arrival = now * r->clock_rate >> 32; /* only differences count: it may wrap */
     __u32 transit = arrival - p->timestamp, change = transit - r->transit;
 
     if (r->packets && r->clock_rate) {
@@ -286,14 +316,14 @@ always_inlined void packet_count(struct relay_record *r, const struct packet *p,
     __sync_fetch_and_add(&r->bytes, p->payload);
 }
 
-always_inlined int packet_send(const struct bpf_fib_lookup *route)
+always_inlined int packet_send(const struct relay_record *r)
 {
-    struct bpf_redir_neigh hop = {.nh_family = route->family};
+    struct bpf_redir_neigh hop = {.nh_family = r->way_family};
 
-    if (!route->family)
-        return bpf_redirect_neigh(route->ifindex, NULL, 0, 0);
-    __builtin_memcpy(hop.ipv6_nh, route->ipv6_dst, 16);
-    return bpf_redirect_neigh(route->ifindex, &hop, sizeof(hop), 0);
+    if (!r->way_family)
+        return bpf_redirect_neigh(r->way_device, NULL, 0, 0);
+    __builtin_memcpy(hop.ipv6_nh, r->way_next, 16);
+    return bpf_redirect_neigh(r->way_device, &hop, sizeof(hop), 0);
 }
 
 /* TC_ACT_UNSPEC: as if this program were not there; others behind it have their turn. */
@@ -301,7 +331,6 @@ SEC("tc")
 int relay(struct __sk_buff *skb)
 {
     struct packet p = {};
-    struct bpf_fib_lookup route = {};
     struct relay_record *r;
     __u64 now;
 
@@ -311,10 +340,10 @@ int relay(struct __sk_buff *skb)
     if (!r || (r->ssrc_known && r->ssrc != p.ssrc))
         return TC_ACT_UNSPEC;
     now = bpf_ktime_get_ns();
-    if (!lease_stands(now) || !route_find(&route, skb, &p, r))
+    if (!way_known(skb, &p, r, now) && !way_find(skb, &p, r, now))
         return TC_ACT_UNSPEC;
     if (p.key.family == 4 ? ip4_rewrite(skb, &p, r) : ip6_rewrite(skb, &p, r))
         return TC_ACT_SHOT; /* half rewritten, for want of memory */
     packet_count(r, &p, now);
-    return packet_send(&route);
+    return packet_send(r);
 }

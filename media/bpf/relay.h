@@ -5,7 +5,8 @@
 
 #include <linux/types.h>
 
-#define RELAY_RECORDS 65536 /* a direction each, and the lease */
+#define RELAY_RECORDS 65536     /* a direction each, and the lease */
+#define RELAY_BELIEF  250000000 /* ns from one look at lease and routes to the next */
 
 /* No hole: the bytes are compared. All zeros: the record of the lease. */
 struct relay_key {
@@ -15,17 +16,24 @@ struct relay_key {
 };
 
 struct relay_record {
-    __u64 until; /* the lease: CLOCK_MONOTONIC, ns; only in its record */
+    /* CLOCK_MONOTONIC, ns. The lease's: until when packets are relayed. Others: how long the
+     * program believes in the lease and in the way out that it has looked up. */
+    __u64 until;
     /* what becomes of the packet */
     __u8 out_local[16], out_peer[16];
     __be16 out_local_port, out_peer_port;
     __u32 ssrc, ssrc_known; /* host order */
-    __u32 clock_rate;       /* of the timestamps, Hz; 0: unknown */
+    __u32 clock_rate;       /* of the timestamps, in 2^-32 a ns; 0: unknown */
+    __u32 change;           /* of the sum of the addresses (RFC 1624), as an unfolded checksum */
+    /* the way out */
+    __u32 way_size;   /* of the largest IP packet that it was looked up for */
+    __u32 way_device; /* interface index */
+    __u32 way_family; /* AF_INET or AF_INET6, 0: to this host itself */
+    __u8 way_next[16];
     /* what the program has counted */
     __u64 packets, bytes, reordered, last;
     __u32 seen_ssrc, first, highest;
     __u32 jitter, transit; /* RFC 3550 A.8 */
-    __u32 unused;
 };
 
 #endif

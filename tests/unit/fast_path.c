@@ -20,6 +20,15 @@ uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
 }
 
+void pass_until(uint64_t end_ns)
+{
+    const struct timespec end = {.tv_sec = (time_t)(end_ns / SECOND_NS),
+                                 .tv_nsec = (long)(end_ns % SECOND_NS)};
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL))
+        ;
+}
+
 bool fast_path_possible(void)
 {
     const char *why;

@@ -30,6 +30,7 @@ struct scene {
 void scene_open(struct scene *s, enum scene_kind kind);
 void scene_close(struct scene *s);
 uint64_t now_ns(void);
+void pass_until(uint64_t end_ns);
 /* Both directions of a call, at 8000 Hz, with any SSRC. */
 void line_set(const struct scene *s, const struct line *l);
 

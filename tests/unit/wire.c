@@ -101,6 +101,35 @@ static size_t udp_find(const uint8_t *packet, uint8_t family)
     return packet[6] == IPPROTO_UDP ? sizeof(struct ip6_hdr) : 0;
 }
 
+static uint16_t sum_fold(uint32_t s)
+{
+    while (s >> 16)
+        s = (s & 0xffff) + (s >> 16);
+    return htons((uint16_t)~s);
+}
+
+void tagger_forge(int tagger, const struct kernel_flow *f)
+{
+    uint8_t frame[2048];
+    ssize_t n;
+    struct ip ip;
+    struct udphdr udp = {.uh_sport = htons(f->peer.port), .uh_dport = htons(f->local.port)};
+
+    do {
+        n = recv(tagger, frame, sizeof(frame), 0);
+        assert_true(n > 0);
+    } while (n < ETH_HLEN + (ssize_t)(sizeof(ip) + sizeof(udp)) || !udp_find(frame + ETH_HLEN, 4));
+    memcpy(&ip, frame + ETH_HLEN, sizeof(ip));
+    memcpy(&ip.ip_src, f->peer.bytes, 4);
+    memcpy(&ip.ip_dst, f->local.bytes, 4);
+    ip.ip_sum = 0;
+    ip.ip_sum = sum_fold(sum(0, &ip, sizeof(ip)));
+    udp.uh_ulen = htons((uint16_t)(ntohs(ip.ip_len) - sizeof(ip)));
+    memcpy(frame + ETH_HLEN, &ip, sizeof(ip));
+    memcpy(frame + ETH_HLEN + sizeof(ip), &udp, sizeof(udp));
+    assert_int_equal(send(tagger, frame, (size_t)n, 0), n);
+}
+
 unsigned wire_expect(int wire, uint8_t family, bool no_checksum)
 {
     uint8_t packet[2048];

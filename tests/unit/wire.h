@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "media/kernel.h"
+
 /* From now on checksums are complete before that interface gets a packet. */
 void checksums_complete(int space, const char *interface);
 /* Reads what comes in by the interface eth of a namespace, as it is on the wire. */
@@ -15,5 +17,8 @@ unsigned wire_expect(int wire, uint8_t family, bool no_checksum);
 /* Of what goes out there from now on, the first frame leaves once more, with an 802.1Q tag. */
 int tagger_open(int space);
 void tagger_send(int tagger);
+/* The same, but what leaves once more looks as if it came from that IPv4 flow's peer to its local
+ * address. */
+void tagger_forge(int tagger, const struct kernel_flow *f);
 
 #endif
