@@ -31,6 +31,7 @@ static void encode(struct text *out, const uint8_t *bytes, size_t n)
         text_view(out, (struct view){&alphabet[bits << (6 - have) & 63], 1});
 }
 
+/* Only what encode makes of some bytes: 0 for other spellings of the same (RFC 4648 3.5). */
 static size_t decode(struct view text, uint8_t *out, size_t size)
 {
     struct view letters = {alphabet, sizeof(alphabet) - 1};
@@ -52,7 +53,7 @@ static size_t decode(struct view text, uint8_t *out, size_t size)
             out[n++] = (uint8_t)(bits >> have);
         }
     }
-    return n;
+    return have >= 6 || bits & ((1u << have) - 1) ? 0 : n;
 }
 
 static void mac_make(uint8_t out[MAC_BYTES], const uint8_t key[16], struct view call_id,

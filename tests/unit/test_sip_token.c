@@ -68,7 +68,7 @@ static void nothing_else_is_believed(void **state)
     assert_false(token_read(&back, key, call_id, VIEW("")));
     for (size_t cut = 0; cut < text.n; cut++)
         assert_false(token_read(&back, key, call_id, (struct view){text.p, cut}));
-    for (size_t i = 0; i + 1 < text.n; i++) { /* the last letter carries spare bits */
+    for (size_t i = 0; i < text.n; i++) {
         char was = bytes[i];
 
         bytes[i] = was == 'A' ? 'B' : 'A';
@@ -78,6 +78,30 @@ static void nothing_else_is_believed(void **state)
         bytes[i] = was;
     }
     assert_true(token_read(&back, key, call_id, text));
+}
+
+/* The last letter carries spare bits, and one more may carry nothing else. */
+static void other_spellings_are_refused(void **state)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char *const hosts[] = {"192.0.2.40", "2001:db8::40"};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct route_token token = token_of(hosts[i & 1], hosts[i >> 1]), back;
+        char bytes[TOKEN_TEXT_MAX + 1];
+        struct view text = token_text(bytes, &token);
+        char last = text.p[text.n - 1];
+
+        for (size_t k = 0; k < 64; k++) {
+            bytes[text.n] = letters[k];
+            assert_false(token_read(&back, key, call_id, (struct view){bytes, text.n + 1}));
+            bytes[text.n - 1] = letters[k];
+            assert_int_equal(token_read(&back, key, call_id, text), letters[k] == last);
+            bytes[text.n - 1] = last;
+        }
+    }
 }
 
 static void overlong_texts_are_refused(void **state)
@@ -101,8 +125,11 @@ static void tags_tell_the_direction(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens_come_back),         cmocka_unit_test(only_user_characters_are_used),
-        cmocka_unit_test(nothing_else_is_believed), cmocka_unit_test(overlong_texts_are_refused),
+        cmocka_unit_test(tokens_come_back),
+        cmocka_unit_test(only_user_characters_are_used),
+        cmocka_unit_test(nothing_else_is_believed),
+        cmocka_unit_test(other_spellings_are_refused),
+        cmocka_unit_test(overlong_texts_are_refused),
         cmocka_unit_test(tags_tell_the_direction),
     };
 
