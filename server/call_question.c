@@ -130,15 +130,8 @@ static void show_begin(struct worker *w, uint64_t id, const struct ticket *t)
     else if (!question_wait(w, id, t->session))
         keeper_link_answer(w, id, true,
                            VIEW("{\"ok\":false,\"error\":\"too many ask at once; ask again\"}"));
-    else if (!media_link_ask(w, t->session, id) && question_wait_end(w, id, t->session))
-        call_question_unheard(w, id);
-}
-
-void call_question_unheard(struct worker *w, uint64_t id)
-{
-    keeper_link_answer(w, id, true,
-                       VIEW("{\"ok\":false,\"error\":\"the media role has ended, so that nobody "
-                            "knows the call's audio now; ask again\"}"));
+    else
+        (void)media_link_ask(w, t->session, id); /* the next media role is asked again */
 }
 
 void call_question_figures(struct worker *w, uint64_t id, uint64_t session, struct view reports)

@@ -10,7 +10,5 @@
 bool call_question(struct worker *w, uint64_t id, struct view command, const json_t *request);
 /* The media role's answer to a question of call show; reports: media/report.h. */
 void call_question_figures(struct worker *w, uint64_t id, uint64_t session, struct view reports);
-/* There is no media role that would answer it. */
-void call_question_unheard(struct worker *w, uint64_t id);
 
 #endif

@@ -437,6 +437,7 @@ void media_link_connect(struct worker *w, int fd)
 
     channel_free(l->channel);
     l->channel = NULL;
+    question_role_gone(w);
     if (channel_new(&l->channel, w->base, fd, &handler) != OK) {
         close(fd);
         w->counters.out_of_memory++;
@@ -452,5 +453,6 @@ void media_link_connect(struct worker *w, int fd)
         message_send(w, MEDIA_SYNC, 0, &body, 0);
     }
     pack_free(&body);
+    question_role_back(w);
     stocks_begin(w);
 }

@@ -132,12 +132,9 @@ static void status_answer(struct worker *w, uint64_t id, const struct report_rol
 
 static void status_begin(struct worker *w, uint64_t id)
 {
-    if (!question_wait(w, id, 0)) {
-        status_answer(w, id, NULL);
+    if (media_link_ask_role(w, id) && question_wait(w, id, 0))
         return;
-    }
-    if (!media_link_ask_role(w, id) && question_wait_end(w, id, 0))
-        status_answer(w, id, NULL);
+    status_answer(w, id, NULL);
 }
 
 void question_role(struct worker *w, uint64_t id, const struct report_role *role)
@@ -148,14 +145,22 @@ void question_role(struct worker *w, uint64_t id, const struct report_role *role
 
 void question_role_gone(struct worker *w)
 {
-    uint64_t id, session;
+    for (int i = 0; i < MEDIA_WAITS; i++) {
+        struct media_wait *wait = &w->media_waits[i];
+        uint64_t id = wait->id;
 
-    while (question_wait_any(w, &id, &session)) {
-        if (session)
-            call_question_unheard(w, id);
-        else
-            status_answer(w, id, NULL);
+        if (!id || wait->session)
+            continue;
+        wait->id = 0;
+        status_answer(w, id, NULL);
     }
+}
+
+void question_role_back(struct worker *w)
+{
+    for (int i = 0; i < MEDIA_WAITS; i++)
+        if (w->media_waits[i].id)
+            (void)media_link_ask(w, w->media_waits[i].session, w->media_waits[i].id);
 }
 
 static struct view field(const json_t *request, const char *name)
@@ -216,9 +221,11 @@ void question_receive(struct worker *w, uint64_t id, struct view json)
 void question_end(struct worker *w, uint64_t id)
 {
     trace_end(w->trace, id);
+    question_wait_drop(w, id);
 }
 
 void question_end_all(struct worker *w)
 {
     trace_end_all(w->trace);
+    question_wait_drop_all(w);
 }

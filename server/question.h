@@ -12,7 +12,10 @@ void question_end(struct worker *w, uint64_t id);
 void question_end_all(struct worker *w);
 /* The media role's counts for question id. */
 void question_role(struct worker *w, uint64_t id, const struct report_role *role);
-/* There is no media role that would answer: what waits for it goes on without. */
+/* There is no media role that would answer: the status goes on without it, the rest waits for the
+ * next one. */
 void question_role_gone(struct worker *w);
+/* There is one that knows of none of them yet. */
+void question_role_back(struct worker *w);
 
 #endif

@@ -1,6 +1,8 @@
 /* A few rows: whoever administers asks one thing at a time, and media answers at once. */
 #include "server/question_wait.h"
 
+#include <string.h>
+
 bool question_wait(struct worker *w, uint64_t id, uint64_t session)
 {
     for (int i = 0; i < MEDIA_WAITS; i++)
@@ -13,28 +15,22 @@ bool question_wait(struct worker *w, uint64_t id, uint64_t session)
 
 bool question_wait_end(struct worker *w, uint64_t id, uint64_t session)
 {
-    for (int i = 0; i < MEDIA_WAITS; i++) {
-        struct media_wait *wait = &w->media_waits[i];
-
-        if (wait->id == id && wait->session == session) {
-            wait->id = 0;
+    for (int i = 0; i < MEDIA_WAITS; i++)
+        if (w->media_waits[i].id == id && w->media_waits[i].session == session) {
+            w->media_waits[i].id = 0;
             return true;
         }
-    }
     return false;
 }
 
-bool question_wait_any(struct worker *w, uint64_t *id, uint64_t *session)
+void question_wait_drop(struct worker *w, uint64_t id)
 {
-    for (int i = 0; i < MEDIA_WAITS; i++) {
-        struct media_wait *wait = &w->media_waits[i];
+    for (int i = 0; i < MEDIA_WAITS; i++)
+        if (w->media_waits[i].id == id)
+            w->media_waits[i].id = 0;
+}
 
-        if (wait->id) {
-            *id = wait->id;
-            *session = wait->session;
-            wait->id = 0;
-            return true;
-        }
-    }
-    return false;
+void question_wait_drop_all(struct worker *w)
+{
+    memset(w->media_waits, 0, sizeof(w->media_waits));
 }

@@ -9,8 +9,8 @@
 bool question_wait(struct worker *w, uint64_t id, uint64_t session);
 /* It does no more; false: it did not, or not for this. */
 bool question_wait_end(struct worker *w, uint64_t id, uint64_t session);
-/* Some request that waited, and does no more; false: there is none. session: as in question_wait.
- */
-bool question_wait_any(struct worker *w, uint64_t *id, uint64_t *session);
+/* The same, whatever it waits for. */
+void question_wait_drop(struct worker *w, uint64_t id);
+void question_wait_drop_all(struct worker *w);
 
 #endif
