@@ -29,21 +29,15 @@ def network():
 def daemon(network, request):
     """auto: the kernel relays what it may."""
     port = 5060
-    d = Daemon(port=port, namespace=network.server, listen=[f"udp:{SERVER}:{port}"],
-               config=f'media {{ kernel = "{request.param}" }}')
-    try:
-        d.start()
+    with Daemon(port=port, namespace=network.server, listen=[f"udp:{SERVER}:{port}"],
+                config=f'media {{ kernel = "{request.param}" }}') as d:
         d.fast = request.param == "auto"
         media = d.status()["media"]
         if d.fast and media["kernel"] == "off":
             pytest.skip(media["why"])
         assert media["kernel"] in (("tcx", "clsact") if d.fast else ("off",))
-        before = d.starts()
-        yield d
-        assert d.starts() == before, "a role was restarted:\n" + d.stderr()
-        d.stop()
-    finally:
-        d.close()
+        with d.unharmed():
+            yield d
 
 
 @pytest.fixture

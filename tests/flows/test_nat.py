@@ -22,14 +22,9 @@ def network():
 @pytest.fixture(scope="module")
 def daemon(network):
     port = 5060
-    d = Daemon(port=port, namespace=network.server,
-               listen=[f"udp:{SERVER}:{port}", f"tcp:{SERVER}:{port}"])
-    try:
-        d.start()
+    with Daemon(port=port, namespace=network.server,
+                listen=[f"udp:{SERVER}:{port}", f"tcp:{SERVER}:{port}"]) as d:
         yield d
-        d.stop()
-    finally:
-        d.close()
 
 
 @pytest.fixture

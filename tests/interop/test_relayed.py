@@ -49,14 +49,9 @@ def network():
 @pytest.fixture(scope="module")
 def daemon(network):
     hosts = [network.one.server, network.two.server, f"[{network.six.server}]"]
-    d = Daemon(port=PORT, namespace=network.server, listen=[f"udp:{h}:{PORT}" for h in hosts],
-               config=f'auth {{ algorithms = {{"MD5"}} }}\nmedia {{ ports = "{PORTS}" }}')
-    try:
-        d.start()
+    with Daemon(port=PORT, namespace=network.server, listen=[f"udp:{h}:{PORT}" for h in hosts],
+                config=f'auth {{ algorithms = {{"MD5"}} }}\nmedia {{ ports = "{PORTS}" }}') as d:
         yield d
-        d.stop()
-    finally:
-        d.close()
 
 
 @pytest.fixture

@@ -74,6 +74,19 @@ void line_set(const struct scene *s, const struct line *l)
     assert_int_equal(kernel_flow_set(s->map, &l->back, 8000), OK);
 }
 
+void scene_begin(struct scene *s, struct line *l)
+{
+    scene_open(s, SCENE_PLAIN);
+    line_open(l, &s->spaces, 4);
+    line_set(s, l);
+}
+
+void scene_end(struct scene *s, struct line *l)
+{
+    line_close(l);
+    scene_close(s);
+}
+
 void assert_fast(const struct line *l)
 {
     char byte;

@@ -36,6 +36,10 @@ void line_set(const struct scene *s, const struct line *l);
 
 extern const struct rtp_packet one, two;
 
+/* Both at once, IPv4: a plain scene with a line that is set; and its end. */
+void scene_begin(struct scene *s, struct line *l);
+void scene_end(struct scene *s, struct line *l);
+
 /* The phones hear each other, and the relay's sockets hear nothing. */
 void assert_fast(const struct line *l);
 /* What a sends comes to the relay's socket. */

@@ -23,8 +23,7 @@ static void packets_cross(uint8_t family, enum scene_kind kind)
     assert_fast(&l);
     kernel_flow_drop(scene.map, &l.forth);
     assert_slow(&l);
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 static void packets_cross_by_ip4(void **state)
@@ -89,8 +88,7 @@ static void packets_cross_by_a_gateway(void **state)
         space_enter(scene.spaces.relay);
         line_set(&scene, &l);
         assert_fast(&l);
-        line_close(&l);
-        scene_close(&scene);
+        scene_end(&scene, &l);
     }
 }
 
@@ -103,9 +101,7 @@ static void lease_ends(void **state)
 
     (void)state;
     ONLY_WHERE_POSSIBLE();
-    scene_open(&scene, SCENE_PLAIN);
-    line_open(&l, &scene.spaces, 4);
-    line_set(&scene, &l);
+    scene_begin(&scene, &l);
     assert_int_equal(kernel_lease_renew(scene.map, end), OK);
     assert_fast(&l);
     pass_until(end);
@@ -116,8 +112,7 @@ static void lease_ends(void **state)
     assert_slow(&l);
     line_set(&scene, &l); /* the lease went with the flows */
     assert_slow(&l);
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 static void strangers_do_not_cross(void **state)
@@ -143,8 +138,7 @@ static void strangers_do_not_cross(void **state)
     rtp_expect(l.near, &stranger, &one);
     assert_fast(&l);
     close(fd);
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 /* The kernel lets none come by cable that says it is from the host itself; nor does the program. */
@@ -281,15 +275,12 @@ static void merged_packets_stay(void **state)
     (void)state;
     ONLY_WHERE_POSSIBLE();
     bytes[size] = 0x80;
-    scene_open(&scene, SCENE_PLAIN);
-    line_open(&l, &scene.spaces, 4);
-    line_set(&scene, &l);
+    scene_begin(&scene, &l);
     assert_int_equal(setsockopt(l.a, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)), 0);
     bytes_send(l.a, &l.forth.local, bytes, sizeof(bytes));
     bytes_expect(l.near, &l.forth.peer, bytes, (size_t)size);
     bytes_expect(l.near, &l.forth.peer, bytes + size, (size_t)size);
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 /* Nobody here takes it; a packet behind it shows that it has passed. */
@@ -301,9 +292,7 @@ static void tagged_frames_stay(void **state)
 
     (void)state;
     ONLY_WHERE_POSSIBLE();
-    scene_open(&scene, SCENE_PLAIN);
-    line_open(&l, &scene.spaces, 4);
-    line_set(&scene, &l);
+    scene_begin(&scene, &l);
     assert_fast(&l);
     tagger = tagger_open(scene.spaces.a);
     assert_fast(&l);
@@ -312,8 +301,7 @@ static void tagged_frames_stay(void **state)
     assert_int_equal(kernel_flow_read(scene.map, &l.forth, &c), OK);
     assert_int_equal(c.packets, 3);
     close(tagger);
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 static void without_a_way_out_they_stay(void **state)
@@ -322,9 +310,7 @@ static void without_a_way_out_they_stay(void **state)
 
     (void)state;
     ONLY_WHERE_POSSIBLE();
-    scene_open(&scene, SCENE_PLAIN);
-    line_open(&l, &scene.spaces, 4);
-    line_set(&scene, &l);
+    scene_begin(&scene, &l);
     assert_fast(&l);
     command_run("ip link set to-b mtu 150");
     pass_until(now_ns() + RELAY_BELIEF);
@@ -339,8 +325,7 @@ static void without_a_way_out_they_stay(void **state)
     command_run("ip address delete 10.0.2.1/24 dev to-b");
     pass_until(now_ns() + RELAY_BELIEF);
     assert_slow(&l);
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 /* ---- what they look like ----------------------------------------------------------------------
@@ -365,8 +350,7 @@ static void checksums_are_right(void **state)
         assert_fast(&l);
         assert_int_equal(wire_expect(wire, family, false), 63);
         close(wire);
-        line_close(&l);
-        scene_close(&scene);
+        scene_end(&scene, &l);
     }
 }
 
@@ -378,16 +362,13 @@ static void no_checksum_stays_none(void **state)
 
     (void)state;
     ONLY_WHERE_POSSIBLE();
-    scene_open(&scene, SCENE_PLAIN);
-    line_open(&l, &scene.spaces, 4);
-    line_set(&scene, &l);
+    scene_begin(&scene, &l);
     assert_int_equal(setsockopt(l.a, SOL_SOCKET, SO_NO_CHECK, &yes, sizeof(yes)), 0);
     wire = wire_open(scene.spaces.b, 4);
     assert_fast(&l);
     assert_int_equal(wire_expect(wire, 4, true), 63);
     close(wire);
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 /* ---- what is counted --------------------------------------------------------------------------
@@ -424,8 +405,7 @@ static void packets_are_counted(void **state)
     assert_true(c.last > begun && c.last < now_ns());
     assert_int_equal(kernel_flow_read(scene.map, &l.back, &c), OK);
     assert_int_equal(c.packets, 0);
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 /* Timestamps that say 1000 s, of packets that come one right behind the other. */
@@ -452,8 +432,7 @@ static void jitter_is_counted(void **state)
         else
             assert_int_equal(c.jitter, 0);
     }
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 int main(void)

@@ -51,16 +51,13 @@ static void interfaces_may_rest(void **state)
 
     (void)state;
     ONLY_WHERE_POSSIBLE();
-    scene_open(&scene, SCENE_PLAIN);
-    line_open(&l, &scene.spaces, 4);
-    line_set(&scene, &l);
+    scene_begin(&scene, &l);
     command_run("ip link set to-a down");
     news_take();
     command_run("ip link set to-a up");
     news_take();
     assert_fast(&l);
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 static void loopback_is_left_alone(void **state)
@@ -73,8 +70,7 @@ static void loopback_is_left_alone(void **state)
     line_open_loopback(&l, 4);
     line_set(&scene, &l);
     assert_slow(&l);
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 /* ---- the end ----------------------------------------------------------------------------------
@@ -103,8 +99,7 @@ static void close_detaches(void **state)
         scene.path = NULL;
         assert_slow(&l);
         assert_no_filter();
-        line_close(&l);
-        scene_close(&scene);
+        scene_end(&scene, &l);
     }
 }
 
@@ -154,8 +149,7 @@ static void death_detaches(void **state)
     line_open(&l, &scene.spaces, 4);
     path_die(&l, false);
     assert_slow(&l);
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 /* A filter stays behind; the next path takes its place, and takes it away in the end. */
@@ -176,8 +170,7 @@ static void filters_are_replaced(void **state)
     kernel_path_close(scene.path);
     assert_no_filter();
     scene.path = NULL;
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 /* ---- rights -----------------------------------------------------------------------------------
@@ -301,8 +294,7 @@ static void the_map_takes_no_rights(void **state)
     waitpid(child, &status, 0);
     assert_int_equal(status, 0);
     assert_fast(&l);
-    line_close(&l);
-    scene_close(&scene);
+    scene_end(&scene, &l);
 }
 
 /* ---- the map ----------------------------------------------------------------------------------

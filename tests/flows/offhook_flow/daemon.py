@@ -197,7 +197,11 @@ class Daemon:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def __exit__(self, kind, value, trace):
         try:
@@ -287,6 +291,13 @@ class Daemon:
     def starts(self):
         """How often each role was started: it grows when one crashed."""
         return {r["role"]: r["starts"] for r in self.status()["roles"]}
+
+    @contextlib.contextmanager
+    def unharmed(self):
+        """No role may be started a second time."""
+        before = self.starts()
+        yield
+        assert self.starts() == before, "a role was restarted:\n" + self.stderr()
 
     def user_add(self, number=None, password=None, **fields):
         """A user, with a fresh number unless one is given: (number, password)."""

@@ -16,15 +16,8 @@ def daemon(request):
     settings = getattr(request.module, "DAEMON", {})
     if getattr(request.module, "NAMES", False):
         settings = settings | {"config": asking(request.getfixturevalue("names"))}
-    d = Daemon(**settings)
-    try:
-        d.start()
-        before = d.starts()
+    with Daemon(**settings) as d, d.unharmed():
         yield d
-        assert d.starts() == before, "a role was restarted:\n" + d.stderr()
-        d.stop()
-    finally:
-        d.close()
 
 
 def asking(names):
