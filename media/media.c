@@ -8,7 +8,7 @@
 #include "media/session.h"
 
 #define TICK_MS      250
-#define SLICE        256       /* calls told of at a time */
+#define SLICE        1024      /* calls told of at a time */
 #define QUEUED_MOST  (4 << 20) /* bytes */
 #define TELL_AGAIN   10000     /* ms until a call that is silent is reported again */
 #define PAUSED_TIMES 30        /* a call on hold may be silent for so many times longer */

@@ -10,6 +10,7 @@
     X(stray_responses, "sip.responses.stray")                                                      \
     X(malformed, "sip.malformed")                                                                  \
     X(hopeless, "sip.hopeless")                                                                    \
+    X(early, "sip.early")                                                                          \
     X(refused, "sip.refused")                                                                      \
     X(too_small, "sip.refused.silently")                                                           \
     X(icmp, "sip.icmp.unreachable")                                                                \

@@ -124,7 +124,7 @@ bool media_link_is_stocked(const struct worker *w)
 
     for (unsigned i = 0; i < l->stock_count; i++)
         wanted += l->stocks[i]->is_short ? 0 : l->stocks[i]->wanted;
-    return l->channel && !wanted;
+    return l->channel && l->known && !wanted;
 }
 
 /* There were fewer than were needed: from now on there are to be more. */

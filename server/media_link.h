@@ -17,7 +17,7 @@ bool media_link_is_there(const struct worker *w);
 /* Takes a pair of ports of this host address (its port does not matter) out of the stock; more are
  * asked for in time. False: there is none now. */
 bool media_link_take(struct worker *w, const struct media_address *host, struct media_address *out);
-/* Are the first ports there? */
+/* Are the first ports there, and the calls of a former life known? */
 bool media_link_is_stocked(const struct worker *w);
 /* Has one told of the calls that stand since before this process began? */
 bool media_link_is_known(const struct worker *w);

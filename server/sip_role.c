@@ -212,7 +212,8 @@ static bool sip_start(struct role_context *c, char error[256])
     return e == OK;
 }
 
-/* Nobody is served without the keeper: calls are not to be refused for want of ports either. */
+/* Nobody is served without the keeper: calls are not to be refused for want of ports either, nor is
+ * a BYE to pass before its call is known. */
 static void on_stocked(struct worker *w)
 {
     int fd = w->keeper_waits;

@@ -179,6 +179,10 @@ void worker_receive(struct worker *w, const struct sip_flow *from, struct view b
 {
     static __thread struct sip_message m;
 
+    if (!w->nonces && from->transport == FLOW_UDP) { /* repeated, it finds somebody who can judge */
+        w->counters.early++;
+        return;
+    }
     if (guards_turn_away(w, from))
         return;
     if (sip_message_parse(&m, bytes) != OK) {

@@ -148,3 +148,22 @@ def test_a_silent_call_is_ended_and_its_ports_are_free():
                 there.remote_tag = there.request.tag("from")
                 relayed(a, b, 2)
                 byes_answered(call, there)
+
+
+def test_a_bye_is_not_lost_while_the_sip_role_starts(audio):
+    """Nobody may answer it who cannot know its dialog yet; it is repeated (RFC 3261 17.1.2.2)."""
+    with Daemon() as daemon, Phone(daemon).registered() as caller, Phone(daemon).registered() as callee:
+        call, there = talk(caller, callee, audio(), audio())
+        pid = daemon.role("sip")["pid"]
+        cseq = caller.next_cseq(call.call_id)
+        bye = call.in_dialog("BYE", cseq, via=caller.via())
+        os.kill(pid, signal.SIGKILL)
+
+        def arrives():
+            caller.send(bye)
+            callee.pump(0.1)
+            return [m for m in callee.inbox if m.method == "BYE"]
+        callee.respond(until(arrives)[0], 200)
+        assert caller.final(call.call_id, cseq, "BYE").status == 200
+        daemon.wait_back("sip", pid)
+        assert listed(daemon) == []
