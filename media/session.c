@@ -67,7 +67,7 @@ static struct media_address told(const struct stream *is, const struct stream_si
                                  const struct media_address *where)
 {
     if (is->other && !side->trusted && !media_address_same_host(where, &side->signal))
-        return (struct media_address){0};
+        return (struct media_address){.port = where->port}; /* behind a NAT, as it were */
     return *where;
 }
 

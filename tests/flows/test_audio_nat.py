@@ -200,6 +200,18 @@ def test_no_bytes_go_to_a_third_party_at_the_word_of_a_phone(network, at):
     hang_up(call, there)
 
 
+def test_a_fax_crosses_between_nats(network, at):
+    (caller, a), (callee, b) = at(network.one), at(network.two)
+    call, there = talk(caller, callee, a, b, fax(a.host, a.port), fax(b.host, b.port))
+
+    def crosses():
+        for audio in (a, b):
+            audio.rtp.sendto(b"\0\1\3fax", audio.to[:2])
+        return a.drain(PACE) and b.drain()
+    assert until(crosses)
+    hang_up(call, there)
+
+
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
 def test_nor_when_what_was_audio_is_offered_as_something_else(network, at, method):
     (caller, a), (callee, _) = at(network.open), at(network.open)
