@@ -20,8 +20,11 @@
 
 #define INET           2 /* AF_INET and AF_INET6: their own header is not for programs like this */
 #define INET6          10
-#define LOOPBACK       1                    /* lo has this index in every network namespace */
-#define IP_FRAGMENT    0x3fff               /* more fragments, or an offset */
+#define EXPEDITED      0xb8          /* DSCP 46 (RFC 3246), as user space sends audio */
+#define ECN            0x03          /* stays as it is */
+#define JUMP           5000000000ull /* ns: what differs by more is a new timestamp, no jitter */
+#define LOOPBACK       1             /* lo has this index in every network namespace */
+#define IP_FRAGMENT    0x3fff        /* more fragments, or an offset */
 #define L4_CHANGE      BPF_F_MARK_MANGLED_0 /* no checksum stays none (IPv4) */
 #define L4_CHANGE_IP   (BPF_F_MARK_MANGLED_0 | BPF_F_PSEUDO_HDR)
 #define IP6_AT(field)  (ETH_HLEN + offsetof(struct ipv6hdr, field))
@@ -52,6 +55,7 @@ struct packet {
     __u32 udp_at;
     __u16 life;     /* IPv4: TTL and protocol as they stand; IPv6: the hop limit */
     __u16 check;    /* IPv4: of the header, as it stands */
+    __u8 class;     /* IPv6: ECN, and the flow label beside it */
     __u16 sequence; /* from here on in host order */
     __u32 payload, timestamp, ssrc;
 };
@@ -129,6 +133,7 @@ always_inlined bool ip6_take(struct packet *p, struct __sk_buff *skb)
     p->size = sizeof(*ip) + bpf_ntohs(ip->payload_len);
     p->udp_at = ETH_HLEN + sizeof(*ip);
     p->life = ip->hop_limit;
+    p->class = ((const __u8 *)ip)[1] & (ECN << 4 | 0xf);
     p->key.family = 6;
     __builtin_memcpy(p->key.peer, &ip->saddr, 16);
     __builtin_memcpy(p->key.local, &ip->daddr, 16);
@@ -251,14 +256,19 @@ always_inlined long ip4_rewrite(struct __sk_buff *skb, const struct packet *p,
                                 const struct relay_record *r)
 {
     const __u16 life = p->life - bpf_htons(0x0100);
+    __u16 class, new_class;
     struct iphdr *ip;
     struct udphdr *udp;
 
     if (udp_balance(skb, p, r) || !head_take((void **)&ip, skb, HEAD_SIZE(*ip)))
         return -1;
     udp = (void *)(ip + 1);
+    __builtin_memcpy(&class, ip, sizeof(class));
+    ip->tos = EXPEDITED | (ip->tos & ECN);
+    __builtin_memcpy(&new_class, ip, sizeof(new_class));
     __builtin_memcpy(&ip->ttl, &life, sizeof(life));
-    ip->check = check_change(check_change(p->check, r->change), (__u16)~p->life + life);
+    ip->check = check_change(check_change(p->check, r->change),
+                             (__u16)~p->life + life + (__u16) ~class + new_class);
     __builtin_memcpy(&ip->saddr, r->out_local, 4);
     __builtin_memcpy(&ip->daddr, r->out_peer, 4);
     udp->source = r->out_local_port;
@@ -275,12 +285,14 @@ always_inlined long ip6_rewrite(struct __sk_buff *skb, const struct packet *p,
         __u8 addresses[32];
     } new = {.life = p->life - 1};
     __u32 ports = ports_join(r->out_local_port, r->out_peer_port);
+    __u8 class[2] = {0x60 | EXPEDITED >> 4, p->class | (EXPEDITED & 0xf) << 4};
 
     __builtin_memcpy(&new.addresses[0], r->out_local, 16);
     __builtin_memcpy(&new.addresses[16], r->out_peer, 16);
     return udp_balance(skb, p, r)
                ?: bpf_skb_store_bytes(skb, IP6_AT(hop_limit), &new.life,
                                       1 + sizeof(new.addresses), BPF_F_RECOMPUTE_CSUM)
+               ?: bpf_skb_store_bytes(skb, ETH_HLEN, class, sizeof(class), BPF_F_RECOMPUTE_CSUM)
                ?: bpf_skb_store_bytes(skb, p->udp_at, &ports, sizeof(ports), 0);
 }
 
@@ -290,11 +302,10 @@ always_inlined void jitter_count(struct relay_record *r, const struct packet *p,
     __u32 arrival = now * r->clock_rate >> 32; /* only differences count: it may wrap */
     __u32 transit = arrival - p->timestamp, change = transit - r->transit;
 
-    if (r->packets && r->clock_rate) {
-        if ((__s32)change < 0)
-            change = -change;
+    if ((__s32)change < 0)
+        change = -change;
+    if (r->packets && change < JUMP * r->clock_rate >> 32)
         r->jitter += change - ((r->jitter + 8) >> 4);
-    }
     r->transit = transit;
 }
 

@@ -21,6 +21,8 @@
 #include "tests/unit/check.h"
 #include "tests/unit/phones.h"
 
+#define EXPEDITED 0xb8 /* DSCP 46 */
+
 void checksums_complete(int space, const char *interface)
 {
     struct ethtool_value off = {.cmd = ETHTOOL_STXCSUM};
@@ -143,6 +145,7 @@ unsigned wire_expect(int wire, uint8_t family, bool no_checksum)
         at = udp_find(packet, family);
     } while (!at);
     memcpy(&udp, packet + at, sizeof(udp));
+    assert_int_equal((family == 4 ? packet[1] : packet[0] << 4 | packet[1] >> 4) & 0xff, EXPEDITED);
     if (family == 4)
         assert_true(sum_is_right(sum(0, packet, at)));
     if (no_checksum)

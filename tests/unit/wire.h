@@ -12,7 +12,7 @@ void checksums_complete(int space, const char *interface);
 /* Reads what comes in by the interface eth of a namespace, as it is on the wire. */
 int wire_open(int space, uint8_t family);
 /* The next UDP datagram over IP: both of its checksums must be right, or the UDP one none where
- * that is said. Returns its TTL or hop limit. */
+ * that is said, and it is marked as audio (RFC 3246). Returns its TTL or hop limit. */
 unsigned wire_expect(int wire, uint8_t family, bool no_checksum);
 /* Of what goes out there from now on, the first frame leaves once more, with an 802.1Q tag. */
 int tagger_open(int space);
