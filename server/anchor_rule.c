@@ -120,6 +120,19 @@ static bool is_behind_nat(const struct sip_flow *flow, struct view host)
     return flow_set_address(&named, host) && !flow_same_address(&named, flow);
 }
 
+/* By its Contact: the description may come later, or name nothing yet. */
+static bool caller_names_another(const struct request *r)
+{
+    const struct header_line *line = sip_header(r->m, HEADER_CONTACT);
+    struct media_address from = flow_media_address(&r->from), named;
+    struct name_addr contact;
+    struct uri uri;
+
+    return line && line->value.n <= SIP_VALUE_MAX && name_addr_parse(&contact, line->value) == OK &&
+           uri_parse(&uri, contact.uri) == OK && media_address_parse(&named, uri.host) &&
+           media_address_is_private(&named) && !media_address_same_host(&named, &from);
+}
+
 static bool caller_is_behind_nat(const struct request *r)
 {
     static __thread struct sdp sdp;
@@ -127,6 +140,8 @@ static bool caller_is_behind_nat(const struct request *r)
     const char *problem;
     struct view text;
 
+    if (caller_names_another(r))
+        return true;
     if (description_find(r->m, &text) != OK || !text.p || sdp_parse(&sdp, text, &problem) != OK)
         return false;
     for (unsigned i = 0; i < sdp.count; i++)

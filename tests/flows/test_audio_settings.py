@@ -72,6 +72,30 @@ def test_nat_anchors_a_caller_that_names_another_address(office, audio):
     hang_up(call, there)
 
 
+class Behind(Phone):
+    """Knows itself by a private address only."""
+
+    @property
+    def contact(self):
+        return f"sip:{self.number}@{PRIVATE}:5060"
+
+
+def test_nat_anchors_a_caller_who_describes_himself_later(office, audio):
+    _, callee = office('anchor = "nat" ports = "45000-60998"')
+    a, b = audio(), audio()
+    with Behind(callee.daemon).registered() as caller:
+        call = caller.call(callee.aor, body=b"")
+        there = callee.expect_call()
+        there.answer(b.describe())
+        r = call.dialog(caller.final(call.call_id, call.cseq, "INVITE"))
+        a.answer_to(r.body)
+        caller.send(call.in_dialog("ACK", call.cseq, body=a.describe(PRIVATE)))
+        b.answer_to(callee.expect("ACK", call_id=call.call_id, seconds=2).body)
+        assert a.to[1] != b.port and b.to[0] == "127.0.0.1"
+        flows(a, b)
+        hang_up(call, there)
+
+
 def test_nat_anchors_a_callee_whose_contact_is_elsewhere(office, audio):
     caller, callee = office('anchor = "nat" ports = "45000-60998"', f"<sip:{{}}@{PRIVATE}:5060>")
     a, b = audio(), audio()
