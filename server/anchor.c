@@ -102,7 +102,7 @@ enum error anchor_pass(struct worker *w, uint64_t id, const struct anchor_ends *
     const char *problem;
     enum error e = OK;
 
-    *out = (struct anchor_edit){VIEW_NONE, VIEW_NONE};
+    *out = (struct anchor_edit){0};
     if ((!a && !ends) || !id || !anchor_is_offer_answer(m))
         return OK;
     e = description_find(m, &text);
@@ -110,7 +110,8 @@ enum error anchor_pass(struct worker *w, uint64_t id, const struct anchor_ends *
         return e;
     if (sdp_parse(&sdp, text, &problem) != OK)
         return ERR_SYNTAX;
-    if (!a && is_ours(w, &sdp))
+    out->ours = !a && is_ours(w, &sdp);
+    if (out->ours)
         return OK;
     if (!a && !(a = anchor_new(w, id, ends)))
         return ERR_MEMORY;
@@ -118,7 +119,7 @@ enum error anchor_pass(struct worker *w, uint64_t id, const struct anchor_ends *
         before_keep(a);
     e = is_of_other(a, side, m) ? places_write(a, side, &sdp, &edited)
                                 : description_edit(w, a, side, &sdp, &edited);
-    *out = (struct anchor_edit){text, text_done(&edited)};
+    *out = (struct anchor_edit){.range = text, .text = text_done(&edited)};
     if (e != OK && ends && !a->owned)
         (void)anchor_close(w, id);
     return e;

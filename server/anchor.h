@@ -18,6 +18,7 @@ enum anchor_side { ANCHOR_CALLER, ANCHOR_CALLEE };
 struct anchor_edit {
     struct view range; /* of the received bytes; p NULL: nothing */
     struct view text;  /* instead of it; valid until the next description is edited */
+    bool ours;         /* nothing, as it names ports of ours: anchored further up the call's way */
 };
 
 /* Both ends of a dialog, as they are known while it begins. */

@@ -4,6 +4,7 @@
 
 #include "server/anchor_inside.h"
 #include "server/anchor_place.h"
+#include "server/calls.h"
 #include "server/media_link.h"
 
 /* So many streams there are now. */
@@ -137,12 +138,16 @@ static enum error description_take(struct worker *w, struct anchor *a, enum anch
 
 void streams_tell(struct worker *w, struct anchor *a)
 {
+    bool first = a->owned && !a->told;
+
     for (unsigned i = 0; i < a->count; i++) {
         if (!a->streams[i].sides[0].local.port || !a->streams[i].sides[1].local.port)
             continue;
         media_link_stream(w, a->id, &a->streams[i]);
         a->told |= 1u << i;
     }
+    if (first && a->told) /* it has begun without any */
+        call_remember(w, a->id);
 }
 
 /* There were too few: those that were taken for streams that are not to be go back. */

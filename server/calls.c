@@ -213,12 +213,28 @@ static void call_unlink(struct calls *calls, struct call *call)
         calls->cursor = call->next;
 }
 
+static struct call *call_of(const struct worker *w, uint64_t dialog)
+{
+    return (void *)table_find(&w->calls->dialogs, dialog, NULL, NULL);
+}
+
+/* Another call has the dialog's names. The same one, that has come by twice (a spiral), is none. */
+static void other_end(struct worker *w, uint64_t dialog)
+{
+    struct call *other = call_of(w, dialog);
+
+    if (other && !(other->ticket && other->ticket->session))
+        call_drop(w, other);
+    else if (other)
+        call_end(w, other, END_LOST);
+}
+
 /* From now on the table owns it. */
 static void call_stand(struct worker *w, struct call *call, uint64_t dialog)
 {
     struct calls *calls = w->calls;
 
-    call_end_dialog(w, dialog, END_LOST); /* one that uses the same names again */
+    other_end(w, dialog);
     call->stands = true;
     call->answered = clock_ms();
     if (call->ticket)
@@ -227,11 +243,6 @@ static void call_stand(struct worker *w, struct call *call, uint64_t dialog)
     call_link(calls, call);
     if (!timer_armed(&calls->sweep))
         timer_arm(w->wheel, &calls->sweep, SWEEP, on_sweep);
-}
-
-static struct call *call_of(const struct worker *w, uint64_t dialog)
-{
-    return (void *)table_find(&w->calls->dialogs, dialog, NULL, NULL);
 }
 
 /* What the media role is to know, for a sip role that is started again. */
@@ -302,6 +313,14 @@ void calls_each(const struct worker *w, uint64_t after, bool (*each)(void *arg, 
     for (const struct call *call = w->calls->oldest; call; call = call->next)
         if (call->ticket && call->ticket->place > after && !each(arg, call->ticket))
             return;
+}
+
+void call_remember(struct worker *w, uint64_t session)
+{
+    const struct call *call = call_find_session(w, session);
+
+    if (call)
+        ticket_keep(w, call->ticket);
 }
 
 struct call *call_find_session(const struct worker *w, uint64_t session)

@@ -38,6 +38,8 @@ void call_seen(struct worker *w, const struct request *r);
 void call_adopt(struct worker *w, struct ticket *ticket);
 /* The call that stands with this session of its audio; NULL. */
 struct call *call_find_session(const struct worker *w, uint64_t session);
+/* The media role has something of the session only now: it is to know the call, too. */
+void call_remember(struct worker *w, uint64_t session);
 /* The call that stands with this id; NULL. */
 struct call *call_find(const struct worker *w, uint64_t id);
 /* Tells of each call that stands behind this place (0: of all), the oldest first. each returns

@@ -174,15 +174,18 @@ static enum error audio_pass(struct worker *w, const struct request *r, const st
     struct anchor_ends ends = {
         {r->from, hop->flow}, {r->trusted, hop->gateway != NULL}, request_is_strangers(r)};
     enum anchor_side side = r->of_callee ? ANCHOR_CALLEE : ANCHOR_CALLER;
+    enum error e = OK;
+    bool wanted;
 
-    *body = (struct anchor_edit){VIEW_NONE, VIEW_NONE};
+    *body = (struct anchor_edit){0};
     if (!record)
         return anchor_pass(w, r->session, NULL, side, r->m, body);
-    if (!anchor_is_wanted(w, r, hop)) {
+    wanted = anchor_is_wanted(w, r, hop);
+    if (wanted)
+        e = anchor_pass(w, what->session, &ends, side, r->m, body);
+    if (!wanted || body->ours) /* then its answers pass as they are, too */
         what->session = 0;
-        return OK;
-    }
-    return anchor_pass(w, what->session, &ends, side, r->m, body);
+    return e;
 }
 
 enum error forward_request(struct worker *w, struct text *out, const struct request *r,
@@ -229,7 +232,10 @@ enum error forward_request(struct worker *w, struct text *out, const struct requ
     edits_insert(&e, r->m->bytes.p + r->m->head_end, hop->credentials);
     identity_put(w, &e, r, hop, &scratch);
     body_put(&e, r->m, &hop->flow, &body, &scratch);
-    return scratch.full ? ERR_LIMIT : edits_apply(&e, out);
+    error = scratch.full ? ERR_LIMIT : edits_apply(&e, out);
+    if (error != OK && record) /* nobody else knows of the anchor */
+        (void)anchor_close(w, what->session);
+    return error;
 }
 
 /* Can the next one take the answer: is the Via below ours, whose value ends where rest begins,
@@ -253,7 +259,7 @@ static enum error answer_pass(const struct branch *b, const struct sip_message *
     const struct context *c = b->context;
     struct anchor_ends ends;
 
-    *body = (struct anchor_edit){VIEW_NONE, VIEW_NONE};
+    *body = (struct anchor_edit){0};
     if (m->status >= 300 || !m->body.n)
         return OK;
     if (!b->session || b->stands)
