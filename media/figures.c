@@ -47,8 +47,7 @@ static void jitter_note(struct figures *f, uint32_t timestamp, uint64_t now)
     f->transit = transit ? transit : 1;
 }
 
-void figures_rtp(struct figures *f, const struct learn_packet *p, uint32_t timestamp, size_t n,
-                 uint64_t now, uint32_t clock)
+void figures_aside(struct figures *f, const struct learn_packet *p, size_t n, uint64_t now)
 {
     if (!f->packets)
         f->first = now / 1000;
@@ -56,8 +55,14 @@ void figures_rtp(struct figures *f, const struct learn_packet *p, uint32_t times
     f->packets++;
     f->bytes += n;
     sequence_note(f, p);
+}
+
+void figures_rtp(struct figures *f, const struct learn_packet *p, uint32_t timestamp, size_t n,
+                 uint64_t now, uint32_t clock)
+{
+    figures_aside(f, p, n, now);
     if (p->type != f->type || clock != f->clock)
-        f->transit = 0; /* telephone-event, comfort noise: another clock may run */
+        f->transit = 0; /* another clock may run */
     f->type = p->type;
     f->clock = clock;
     if (clock)

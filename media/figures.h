@@ -16,19 +16,22 @@ struct figures {
     uint32_t ssrc, base, highest; /* sequence numbers, extended by their cycles */
     uint32_t transit;             /* RFC 3550 A.8: of the last packet, in timestamp units */
     uint32_t jitter;              /* in timestamp units, times 16 */
-    uint32_t clock;               /* Hz, of the payload type seen last */
+    uint32_t clock;               /* Hz, of the type below */
     uint32_t round_trip;          /* us between us and the phone; 0: not known */
     uint32_t report_sent; /* the middle of the NTP time of the report that went to the phone last */
     uint64_t report_time; /* us when that was */
     uint32_t lost_there;  /* packets that the phone itself has missed, by its own reports */
     uint8_t fraction_there; /* of 256, in its last report */
-    uint8_t type;           /* payload type seen last */
+    uint8_t type;           /* payload type of the codec seen last */
     bool begun;
 };
 
 /* An RTP packet of n bytes; now in us; clock in Hz of its payload type, 0: not known. */
 void figures_rtp(struct figures *f, const struct learn_packet *p, uint32_t timestamp, size_t n,
                  uint64_t now, uint32_t clock);
+/* One between those of the codec, comfort noise (RFC 3389) or an event (RFC 4733): it is counted,
+ * no more. */
+void figures_aside(struct figures *f, const struct learn_packet *p, size_t n, uint64_t now);
 /* What another program has counted of the same source, beyond what it had told before. */
 struct figures_gain {
     uint64_t packets, bytes, reordered;

@@ -19,6 +19,8 @@
 #define BATCH      64
 #define PACKET_MAX 65536
 
+#define COMFORT_NOISE 13 /* RFC 3551, table 4 */
+
 struct relay {
     int set;   /* epoll */
     int alarm; /* timerfd, among those of the set */
@@ -100,15 +102,28 @@ static uint32_t clock_of(const struct stream_side *side, uint8_t type)
     return 0;
 }
 
+/* Comfort noise, or the digits that are pressed: the codec stays what it is. */
+static bool is_aside(const struct stream_side *side, uint8_t type)
+{
+    for (int i = 0; i < STREAM_FORMATS && side->formats[i].clock; i++)
+        if (side->formats[i].type == type)
+            return !strcmp(side->formats[i].name, "CN") ||
+                   !strcmp(side->formats[i].name, STREAM_EVENT);
+    return type == COMFORT_NOISE;
+}
+
 /* The types that a sender uses are those of the receiver's description (RFC 3264 5.1). */
 static void packet_count(struct relay *r, struct lane *lane, const struct learn_packet *p,
                          uint32_t timestamp, const uint8_t *bytes, size_t n)
 {
     struct ledger_stream *e = lane->of->entry;
     struct figures *f = &e->figures[lane->side], *other = &e->figures[!lane->side];
+    const struct stream_side *receiver = &e->is.sides[!lane->side];
 
-    if (p->kind == LEARN_RTP)
-        figures_rtp(f, p, timestamp, n, r->now, clock_of(&e->is.sides[!lane->side], p->type));
+    if (p->kind == LEARN_RTP && f->packets && p->type != f->type && is_aside(receiver, p->type))
+        figures_aside(f, p, n, r->now);
+    else if (p->kind == LEARN_RTP)
+        figures_rtp(f, p, timestamp, n, r->now, clock_of(receiver, p->type));
     else if (p->kind == LEARN_RTCP)
         rtcp_pass(f, other, bytes, n, r->now, e->is.encrypted);
     else

@@ -8,6 +8,8 @@
 #define STREAMS_MAX    8 /* in one call */
 #define STREAM_FORMATS 6 /* per side; what comes in others has no jitter in ms */
 
+#define STREAM_EVENT "EVENT" /* telephone-event (RFC 4733), in short */
+
 struct stream_format {
     uint32_t clock; /* Hz; 0: not known */
     uint8_t type;   /* RTP payload type */

@@ -31,12 +31,16 @@ static void formats_take(struct stream_side *side, const struct sdp_stream *s)
     memset(side->formats, 0, sizeof(side->formats));
     for (unsigned i = 0; i < s->format_count && count < STREAM_FORMATS; i++) {
         struct stream_format *f = &side->formats[count];
+        const char *name = s->formats[i].name;
 
-        if (!s->formats[i].clock || strlen(s->formats[i].name) >= sizeof(f->name))
+        if (!s->formats[i].clock)
             continue;
         f->clock = s->formats[i].clock;
         f->type = s->formats[i].type;
-        memcpy(f->name, s->formats[i].name, strlen(s->formats[i].name) + 1);
+        if (!strcmp(name, "TELEPHONE-EVENT"))
+            name = STREAM_EVENT;
+        if (strlen(name) < sizeof(f->name))
+            memcpy(f->name, name, strlen(name) + 1);
         count++;
     }
 }

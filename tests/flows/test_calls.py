@@ -36,6 +36,21 @@ def test_a_call_is_listed_and_shown_with_its_audio(daemon, phone, audio):
     assert listed(daemon) == []
 
 
+def test_comfort_noise_and_digits_are_no_codec(daemon, phone, audio):
+    caller, callee = phone().registered(), phone().registered()
+    a, b = audio(), audio()
+    call, there = talk(caller, callee, a, b)
+    relayed(a, b, 20)
+    before = shown(daemon, listed(daemon)[0])["audio"][0]["caller"]
+    for kind in (13, 101):  # CN, telephone-event
+        a.rtp.sendto(a.packet(b"\x0a\0\0\xa0", kind), a.to[:2])
+    assert len(b.drain(0.2)) == 2
+    after = shown(daemon, listed(daemon)[0])["audio"][0]["caller"]
+    assert after["packets"] == before["packets"] + 2
+    assert after["codec"] == before["codec"] == "PCMU" and after["mos"] == before["mos"]
+    hang_up(call, there)
+
+
 def test_who_asks_for_audio_is_answered_by_the_next_media_role(audio):
     with Daemon() as daemon, Phone(daemon).registered() as caller, Phone(daemon).registered() as callee:
         call, there = talk(caller, callee, audio(), audio())

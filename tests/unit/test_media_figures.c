@@ -123,6 +123,22 @@ static void a_packet_at(uint64_t at, uint32_t timestamp, uint8_t type, uint32_t 
     figures_rtp(&f, &p, timestamp, 172, at, clock);
 }
 
+static void what_is_no_codec_is_only_counted(void **state)
+{
+    const struct learn_packet noise = {.kind = LEARN_RTP, .ssrc = 1, .sequence = 2, .type = 13};
+
+    (void)state;
+    begin();
+    a_packet_at(1000000, 0, 8, CLOCK);
+    figures_aside(&f, &noise, 13, 1500000);
+    assert_int_equal(f.packets, 2);
+    assert_int_equal(f.bytes, 185);
+    assert_int_equal(f.type, 8);
+    assert_int_equal(f.last, 1500);
+    assert_int_equal(figures_jitter(&f), 0);
+    assert_int_equal(figures_lost(&f), 0);
+}
+
 /* By hand: d is 80, 80 and 0; J is 5, 9.69 and 9.08 of 8000 Hz. */
 static void jitter_is_that_of_rfc_3550(void **state)
 {
@@ -333,6 +349,7 @@ int main(void)
         cmocka_unit_test(one_that_was_sent_before_the_first_belongs_to_it),
         cmocka_unit_test(another_source_is_another_beginning),
         cmocka_unit_test(a_source_that_begins_anew_loses_nothing),
+        cmocka_unit_test(what_is_no_codec_is_only_counted),
         cmocka_unit_test(jitter_is_that_of_rfc_3550),
         cmocka_unit_test(what_is_in_time_has_no_jitter),
         cmocka_unit_test(neither_a_jump_nor_another_clock_is_jitter),
