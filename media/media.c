@@ -345,7 +345,7 @@ enum error media_new(struct media **out, struct event_base *base,
     if (e == OK)
         e = table_init(&m->sessions.table);
     if (e == OK)
-        e = pairs_new(&m->sessions.pairs, &handler);
+        e = pairs_new(&m->sessions.pairs, &handler, options->first, options->last);
     if (e == OK)
         e = tick_begin(m);
     if (e != OK)

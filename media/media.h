@@ -13,9 +13,10 @@ struct event_base;
 struct media;
 
 struct media_options {
-    int ledger;       /* its descriptor (ledger_create), taken over */
-    int kernel;       /* descriptor of the kernel path's map, taken over; -1: there is none */
-    unsigned timeout; /* s of silence on both sides after which a call is reported */
+    int ledger;           /* its descriptor (ledger_create), taken over */
+    int kernel;           /* descriptor of the kernel path's map, taken over; -1: there is none */
+    unsigned timeout;     /* s of silence on both sides after which a call is reported */
+    uint16_t first, last; /* ports for calls */
     /* So many more pairs of ports of this host address are wanted. */
     void (*want)(void *arg, const struct media_address *host, unsigned count);
     void *arg;

@@ -21,10 +21,12 @@ struct pairs {
     struct table pairs;
     struct pair_host hosts[HOSTS_MAX];
     unsigned host_count;
+    uint16_t first, last;
     size_t used;
 };
 
-enum error pairs_new(struct pairs **out, const struct pairs_handler *handler)
+enum error pairs_new(struct pairs **out, const struct pairs_handler *handler, uint16_t first,
+                     uint16_t last)
 {
     struct pairs *p = calloc(1, sizeof(*p));
     enum error e = p ? table_init(&p->pairs) : ERR_MEMORY;
@@ -32,7 +34,7 @@ enum error pairs_new(struct pairs **out, const struct pairs_handler *handler)
     if (e != OK)
         free(p);
     else
-        p->handler = *handler;
+        *p = (struct pairs){.handler = *handler, .pairs = p->pairs, .first = first, .last = last};
     *out = e == OK ? p : NULL;
     return e;
 }
@@ -127,6 +129,15 @@ static void supply(struct pairs *p, struct pair_host *h)
     }
 }
 
+/* What a former life has left may be outside of what is configured now. */
+static bool retire(const struct pairs *p, struct pair *pair)
+{
+    if (pair->local.port >= p->first && pair->local.port < p->last)
+        return false;
+    pair->state = PAIR_RETIRED;
+    return true;
+}
+
 static void free_append(struct pair_host *h, struct pair *pair)
 {
     pair->state = PAIR_FREE;
@@ -169,7 +180,7 @@ enum error pairs_add(struct pairs *p, const struct media_address *local, bool rt
         return ERR_MEMORY;
     }
     pair->fds[rtcp] = fd;
-    if (pair->fds[!rtcp] >= 0)
+    if (pair->fds[!rtcp] >= 0 && !retire(p, pair))
         rested_prepend(h, pair);
     return OK;
 }
@@ -250,6 +261,8 @@ void pairs_give_back(struct pairs *p, struct pair *pair)
 
     pair->freed = clock_ms();
     p->used--;
+    if (retire(p, pair))
+        return;
     free_append(h, pair);
     if (h->wanted)
         supply(p, h);

@@ -13,7 +13,7 @@ struct pair {
     int fds[2]; /* RTP, RTCP */
     struct pair *next;
     uint64_t freed; /* ms; 0: never used */
-    enum { PAIR_FREE, PAIR_STOCKED, PAIR_USED } state;
+    enum { PAIR_FREE, PAIR_STOCKED, PAIR_USED, PAIR_RETIRED } state;
 };
 
 struct pairs_handler {
@@ -28,8 +28,10 @@ struct pairs_handler {
 
 struct pairs;
 
-/* ERR_MEMORY. pairs_free_all closes the descriptors. */
-enum error pairs_new(struct pairs **out, const struct pairs_handler *handler);
+/* Calls are given ports from first to last; others serve those that have them already, and are
+ * retired then. ERR_MEMORY. pairs_free_all closes the descriptors. */
+enum error pairs_new(struct pairs **out, const struct pairs_handler *handler, uint16_t first,
+                     uint16_t last);
 void pairs_free_all(struct pairs *p);
 /* Takes over a descriptor of the pair that begins with `local`. ERR_MEMORY. */
 enum error pairs_add(struct pairs *p, const struct media_address *local, bool rtcp, int fd);

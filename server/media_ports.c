@@ -34,6 +34,7 @@ enum error media_ports_open(struct media_ports *p, const struct config *config)
 
     config_media_ports(config, &p->first, &p->last);
     media_kept_take(p);
+    p->kept = p->count;
     if (p->ledger >= 0)
         return OK;
     e = ledger_create(&p->ledger);
@@ -166,6 +167,15 @@ static unsigned host_of(struct media_ports *p, const struct media_address *addre
     return i;
 }
 
+/* A former life may have left it. */
+static bool is_kept(const struct media_ports *p, const struct media_address *local)
+{
+    for (size_t i = 0; i < p->kept; i++)
+        if (media_address_same(&p->pairs[i].local, local))
+            return true;
+    return false;
+}
+
 /* Opens and hands over up to `count` pairs. False: there are no more. */
 static bool pairs_open(struct media_ports *p, struct child *c, unsigned host, unsigned count)
 {
@@ -175,6 +185,10 @@ static bool pairs_open(struct media_ports *p, struct child *c, unsigned host, un
 
     while (count && p->count < PAIRS_MOST && *next + 1 <= p->last && (pair = media_ports_room(p))) {
         local.port = (uint16_t)*next;
+        if (is_kept(p, &local)) {
+            *next += 2;
+            continue;
+        }
         if (!pair_open(&local, pair)) {
             if (errno != EADDRINUSE && errno != EACCES) {
                 log_errno("no further port for audio can be opened");

@@ -17,6 +17,7 @@ struct media_port_pair {
 struct media_ports {
     struct media_port_pair *pairs;
     size_t count, room;
+    size_t kept; /* the first of them are those of a former life */
     struct {
         struct media_address address;
         unsigned next; /* port to be opened next */

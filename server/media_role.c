@@ -46,6 +46,7 @@ static void ledger_take(struct role_context *c, int fd)
                                     .arg = c};
     struct media *m;
 
+    config_media_ports(c->config, &options.first, &options.last);
     c->kernel = -1;
     if (media_new(&m, c->base, &options) != OK)
         return;

@@ -1,6 +1,7 @@
 """Calls outlive the processes that carry them: kill -9 of one, of several, and of the daemon, while
 tests/bench/rtpload plays the phones of many calls."""
 
+import contextlib
 import json
 import os
 import random
@@ -225,6 +226,33 @@ def test_a_call_that_is_answered_without_media_is_known_to_all(tmp_path):
         assert len(house.listed()) == 1
         hang_up(there, call)
         assert house.listed() == []
+
+
+def test_ports_of_a_former_range_serve_no_new_calls(tmp_path, audio):
+    """As when the range is fitted to a firewall: what was kept stays with the calls that have it."""
+    def media(first):
+        return f'media {{ ports = "{first}-{first + 99}" kernel = "never" }}'
+
+    with contextlib.closing(Manager(tmp_path)) as manager, \
+            contextlib.closing(Daemon(media(45000), manager=manager)) as d:
+        d.start()
+        with Phone(d).registered() as p, Phone(d).registered() as q:
+            a, b = audio(), audio()
+            call, there = talk(p, q, a, b)
+            assert 45000 <= a.to[1] < 45100
+            d.kill_role("parent")
+            d.write(media(47000))
+            d.start()
+            relayed(a, b)
+            for _ in range(3):
+                new = audio(), audio()
+                hang_up(*talk(p, q, *new))
+                assert all(47000 <= n.to[1] < 47100 for n in new)
+            assert d.status()["media"].get("busy", 0) == 0
+            hang_up(call, there)
+            hang_up(*talk(p, q, a, b))
+            assert 47000 <= a.to[1] < 47100
+        d.stop()
 
 
 def test_the_store_keeps_the_ports_of_a_phone_that_is_gone(tmp_path, audio):

@@ -54,7 +54,7 @@ static int begin(void **state)
     clock_make_virtual(1000000, 0);
     wanted = wanted_times = short_times = 0;
     stock.n = 0;
-    return pairs_new(&p, &handler) == OK ? 0 : -1;
+    return pairs_new(&p, &handler, 1, 65535) == OK ? 0 : -1;
 }
 
 static int end(void **state)
@@ -372,6 +372,28 @@ static void what_came_before_a_call_is_not_heard_in_it(void **state)
     assert_int_equal(recv(other, &byte, 1, MSG_DONTWAIT), -1);
 }
 
+static void ports_out_of_range_are_not_given_again(void **state)
+{
+    const struct pairs_handler handler = {.want = on_want, .stock = on_stock, .none = on_none};
+    struct media_address inside = at("192.0.2.1", 2000), former = at("192.0.2.1", 1998);
+    struct pair *used;
+
+    (void)state;
+    pairs_free_all(p);
+    assert_int_equal(pairs_new(&p, &handler, 2000, 2001), OK);
+    for (int rtcp = 0; rtcp < 2; rtcp++) {
+        assert_int_equal(pairs_add(p, &former, rtcp, dup(STDERR_FILENO)), OK);
+        assert_int_equal(pairs_add(p, &inside, rtcp, dup(STDERR_FILENO)), OK);
+    }
+    used = pairs_use(p, &former); /* a call of a former life has it */
+    assert_non_null(used);
+    pairs_give_back(p, used);
+    clock_advance(REST);
+    pairs_wanted(p, &inside, 2);
+    assert_view(new_stock(), "2000 ");
+    assert_non_null(pairs_use(p, &former));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(hosts_have_pairs_of_their_own, begin, end),
         cmocka_unit_test_setup_teardown(there_are_not_too_many_hosts, begin, end),
         cmocka_unit_test_setup_teardown(what_came_before_a_call_is_not_heard_in_it, begin, end),
+        cmocka_unit_test_setup_teardown(ports_out_of_range_are_not_given_again, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
