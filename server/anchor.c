@@ -16,7 +16,8 @@ enum error anchors_new(struct worker *w)
 static void anchor_free(struct anchor *a)
 {
     free(a->streams);
-    free(a->before);
+    free(a->before[0].streams);
+    free(a->before[1].streams);
     free(a);
 }
 
@@ -56,15 +57,24 @@ static struct anchor *anchor_new(struct worker *w, uint64_t id, const struct anc
 }
 
 /* An offer inside the dialog may be refused; of two that cross, both may be. */
-static void before_keep(struct anchor *a)
+static void before_keep(struct anchor *a, enum anchor_side side)
 {
-    if (a->before)
+    struct anchor_before *b = &a->before[side];
+    size_t size = a->count * sizeof(*b->streams);
+    struct stream *streams;
+
+    a->before[!side].crossed = a->before[!side].kept;
+    if (b->kept)
         return;
-    a->before = malloc(a->count * sizeof(*a->before));
-    a->before_count = a->before ? a->count : 0;
-    if (a->before)
-        memcpy(a->before, a->streams, a->count * sizeof(*a->before));
-    memcpy(a->before_seen, a->seen, sizeof(a->seen));
+    streams = size ? malloc(size) : NULL;
+    if (size && !streams)
+        return;
+    *b = (struct anchor_before){
+        .kept = true, .crossed = a->before[!side].kept, .streams = streams, .count = a->count};
+    if (size)
+        memcpy(streams, a->streams, size);
+    memcpy(b->seen, a->seen, sizeof(a->seen));
+    memcpy(b->mux, a->mux, sizeof(a->mux));
 }
 
 /* Does it name ports of ours, and no others? Then the audio is anchored already, further up the
@@ -116,7 +126,7 @@ enum error anchor_pass(struct worker *w, uint64_t id, const struct anchor_ends *
     if (!a && !(a = anchor_new(w, id, ends)))
         return ERR_MEMORY;
     if (!ends && m->request && m->method_id != METHOD_ACK)
-        before_keep(a);
+        before_keep(a, side);
     e = is_of_other(a, side, m) ? places_write(a, side, &sdp, &edited)
                                 : description_edit(w, a, side, &sdp, &edited);
     *out = (struct anchor_edit){.range = text, .text = text_done(&edited)};
@@ -125,36 +135,62 @@ enum error anchor_pass(struct worker *w, uint64_t id, const struct anchor_ends *
     return e;
 }
 
-void anchor_undo(struct worker *w, uint64_t id)
+/* What `side` has described is as it was; its ports stay. */
+static void side_undo(struct anchor *a, const struct anchor_before *b, int side)
 {
-    struct anchor *a = anchor_find(w, id);
+    for (unsigned i = 0; i < b->count; i++) {
+        struct stream_side *now = &a->streams[i].sides[side], was = b->streams[i].sides[side];
 
-    if (!a || !a->before)
-        return;
-    for (unsigned i = 0; i < a->before_count; i++)
-        for (int s = 0; s < 2; s++) {
-            a->before[i].sides[s].serial = a->streams[i].sides[s].serial + 1;
-            a->before[i].sides[s].local = a->streams[i].sides[s].local;
-        }
-    memcpy(a->streams, a->before, a->before_count * sizeof(*a->before));
-    for (unsigned i = a->before_count; i < a->count; i++) {
+        was.serial = now->serial + 1;
+        was.local = now->local;
+        *now = was;
+        a->mux[side][i] = b->mux[side][i];
+    }
+    a->seen[side] = b->seen[side];
+}
+
+static void streams_undo(struct anchor *a, const struct anchor_before *b)
+{
+    for (unsigned i = 0; i < b->count; i++) {
+        struct stream *now = &a->streams[i];
+
+        now->other = b->streams[i].other;
+        now->secure = b->streams[i].secure;
+        now->encrypted = b->streams[i].encrypted;
+        now->paused = b->streams[i].paused;
+        now->mux = a->mux[ANCHOR_CALLER][i] && a->mux[ANCHOR_CALLEE][i];
+    }
+    for (unsigned i = b->count; i < a->count; i++) {
         stream_stop(&a->streams[i], ANCHOR_CALLER);
         stream_stop(&a->streams[i], ANCHOR_CALLEE);
     }
-    memcpy(a->seen, a->before_seen, sizeof(a->seen));
-    anchor_confirm(w, id);
+}
+
+void anchor_undo(struct worker *w, uint64_t id, enum anchor_side side)
+{
+    struct anchor *a = anchor_find(w, id);
+    const struct anchor_before *b = a ? &a->before[side] : NULL;
+
+    if (!b || !b->kept)
+        return;
+    side_undo(a, b, side);
+    if (!b->crossed) { /* an early answer, and what goes with it; else the other side's own offer */
+        side_undo(a, b, !side);
+        streams_undo(a, b);
+    }
+    anchor_confirm(w, id, side);
     streams_tell(w, a);
     media_link_hurry(w);
 }
 
-void anchor_confirm(struct worker *w, uint64_t id)
+void anchor_confirm(struct worker *w, uint64_t id, enum anchor_side side)
 {
     struct anchor *a = anchor_find(w, id);
 
     if (!a)
         return;
-    free(a->before);
-    a->before = NULL;
+    free(a->before[side].streams);
+    a->before[side] = (struct anchor_before){0};
 }
 
 bool anchor_own(struct worker *w, uint64_t id, struct view callee_tag)

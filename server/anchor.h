@@ -46,9 +46,9 @@ enum error anchor_pass(struct worker *w, uint64_t id, const struct anchor_ends *
 /* Does the method take part in offer and answer (RFC 6337)? */
 bool anchor_is_offer_answer(const struct sip_message *m);
 /* The request of `side` was refused: what its description asked for is off (RFC 3261 14.1). */
-void anchor_undo(struct worker *w, uint64_t id);
+void anchor_undo(struct worker *w, uint64_t id, enum anchor_side side);
 /* It was accepted. */
-void anchor_confirm(struct worker *w, uint64_t id);
+void anchor_confirm(struct worker *w, uint64_t id, enum anchor_side side);
 /* A call stands with it, whose other party has this tag, and closes it. False: there is none. */
 bool anchor_own(struct worker *w, uint64_t id, struct view callee_tag);
 /* There will be no dialog, or its call is over. False: there was none. */

@@ -5,6 +5,16 @@
 #include "media/sdp.h"
 #include "server/anchor.h"
 
+/* While an offer of one side inside the dialog waits for its answer: as things were. */
+struct anchor_before {
+    bool kept;
+    bool crossed; /* the other side has made an offer since */
+    struct stream *streams;
+    unsigned count;
+    uint64_t seen[2];
+    bool mux[2][STREAMS_MAX];
+};
+
 struct anchor {
     struct table_node node; /* by id */
     uint64_t id;
@@ -15,9 +25,7 @@ struct anchor {
     unsigned count;
     unsigned told; /* a bit for each stream that the media role knows */
     struct stream *streams;
-    struct stream *before; /* while an offer inside the dialog waits for its answer: as they were */
-    unsigned before_count;
-    uint64_t before_seen[2];
+    struct anchor_before before[2]; /* by the side that offers */
     bool mux[2][STREAMS_MAX];
 };
 

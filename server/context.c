@@ -297,6 +297,11 @@ static bool is_end(const struct context *c, unsigned status)
     return status == 408 || status == 481 || (!c->invite && !c->best);
 }
 
+static enum anchor_side asking_side(const struct context *c)
+{
+    return c->of_callee ? ANCHOR_CALLEE : ANCHOR_CALLER;
+}
+
 static void dialog_end(const struct context *c, enum ticket_end end)
 {
     call_end_dialog(c->worker, c->dialog, end);
@@ -311,7 +316,7 @@ void context_answer(struct context *c)
     if (c->dialog && is_end(c, status))
         dialog_end(c, END_LOST);
     else if (c->offers)
-        anchor_undo(c->worker, c->session);
+        anchor_undo(c->worker, c->session, asking_side(c));
     if (!c->tx)
         return;
     if (!c->invite && status == 408) { /* RFC 4320 4.1: silence, the client knows by itself */
@@ -353,7 +358,7 @@ static bool success(struct context *c, struct branch *b, const struct sip_messag
     if (!c->invite && c->dialog)
         dialog_end(c, c->of_callee ? END_CALLEE : END_CALLER);
     if (c->offers)
-        anchor_confirm(c->worker, c->session);
+        anchor_confirm(c->worker, c->session, asking_side(c));
     context_settle(c);
     send_upstream(c, m->status, text_done(&out));
     return true;

@@ -1,7 +1,7 @@
 """Audio of calls that find their way by names, and of calls that come by here twice."""
 
 import pytest
-from offhook_flow import Daemon, Phone, flows, hang_up, place, reoffer, until
+from offhook_flow import Daemon, Phone, flows, hang_up, place, reoffer, talk, until
 from offhook_flow.command import done
 from offhook_flow.fixtures import asking
 from offhook_flow.phone import token
@@ -50,6 +50,32 @@ def test_audio_that_comes_later_is_known_to_the_media_role(audio):
         assert len(d.ask("call list")) == 1
         flows(a, b)
         hang_up(call, there)
+
+
+def test_an_offer_that_is_refused_leaves_the_one_that_crosses_it(daemon, phone, audio):
+    """B's is lost on its way to A, who makes one himself; B refuses that, his own is repeated."""
+    p, q, a, b, moved = phone().registered(), phone().registered(), audio(), audio(), audio()
+    call, there = talk(p, q, a, b)
+    flows(a, b)
+    cseq, via = q.next_cseq(there.call_id), q.via()
+    q.send(there.in_dialog("INVITE", cseq, [f"Contact: <{q.contact}>"], moved.describe(version=2),
+                           via=via))
+    repeated = p.expect("INVITE", call_id=call.call_id)
+    other, other_via = p.next_cseq(call.call_id), p.via()
+    p.send(call.in_dialog("INVITE", other, [f"Contact: <{p.contact}>"], a.describe(version=2),
+                          via=other_via))
+    q.respond(q.expect("INVITE", call_id=call.call_id), 491, "Request Pending", tag=there.local_tag)
+    assert p.final(call.call_id, other, "INVITE").status == 491
+    p.send(call.in_dialog("ACK", other, via=other_via))
+    q.expect("ACK", call_id=call.call_id)
+    p.respond(repeated, 200, "OK", tag=call.local_tag, body=a.describe(version=3),
+              extra=[f"Contact: <{p.contact}>"])
+    assert q.final(there.call_id, cseq, "INVITE").status == 200
+    q.send(there.in_dialog("ACK", cseq))
+    p.expect("ACK")
+    moved.to = b.to
+    flows(a, moved)
+    hang_up(call, there)
 
 
 class Spiral:
