@@ -14,6 +14,7 @@
 #define PRUNE_MS        50 /* between two batches while dead rows are left */
 #define BAN_PRUNE_S     60
 #define HISTORY_PRUNE_S 600
+#define CALLS_AT_ONCE   256 /* in one commit, when no REGISTER comes */
 
 void keeper_store_result(struct keeper *k, enum error e)
 {
@@ -138,9 +139,13 @@ static void on_message(void *arg, const struct channel_message *m)
     }
 }
 
+/* Nobody waits for calls: they join the next REGISTER, or the tick. */
 static void on_drained(void *arg)
 {
-    group_commit(arg);
+    struct keeper *k = arg;
+
+    if (k->waiting_count > k->calls || k->calls >= CALLS_AT_ONCE)
+        group_commit(k);
 }
 
 static void sip_drop(struct keeper *k)
@@ -183,6 +188,7 @@ static void on_prune(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    group_commit(k);
     e = k->store->ops->binding_prune(k->store, clock_wall(), PRUNE_GROUPS, &k->prunable);
     if (e)
         keeper_store_result(k, e);
@@ -205,6 +211,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct keeper *k = arg;
 
     clock_update();
+    group_commit(k);
     if (k->ticks % HISTORY_PRUNE_S == 0)
         k->history_prunable = true;
     if (!k->used && k->history_prunable)
