@@ -2,6 +2,7 @@
 #include "server/history.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "db/record.h"
 #include "server/anchor.h"
@@ -15,7 +16,9 @@
 struct waiting {
     struct waiting *next;
     uint64_t id;
-    struct pack record;
+    uint64_t told; /* ms */
+    size_t size;
+    char record[];
 };
 
 struct history {
@@ -24,6 +27,7 @@ struct history {
     struct waiting *first, **last;
     unsigned count;
     struct timer again;
+    struct pack scratch;
 };
 
 enum error history_new(struct worker *w)
@@ -51,7 +55,6 @@ static void waiting_free(struct history *h, struct waiting **link)
     if (!*link)
         h->last = link;
     h->count--;
-    pack_free(&one->record);
     free(one);
 }
 
@@ -67,26 +70,41 @@ void history_free(struct worker *w)
     table_free(&h->closing);
     while (h->first)
         waiting_free(h, &h->first);
+    pack_free(&h->scratch);
     free(h);
     w->history = NULL;
+}
+
+static void on_again(struct timer *timer);
+
+static bool waiting_tell(struct worker *w, struct waiting *one)
+{
+    one->told = clock_ms();
+    return keeper_link_record(w, one->id, (struct view){one->record, one->size});
+}
+
+/* Those that were told before `before`, in ms. */
+static void waiting_tell_all(struct worker *w, uint64_t before)
+{
+    struct history *h = w->history;
+
+    for (struct waiting *one = h->first; one; one = one->next)
+        if (one->told < before && !waiting_tell(w, one))
+            break;
+    if (h->first)
+        timer_arm(w->wheel, &h->again, AGAIN, on_again);
 }
 
 static void on_again(struct timer *timer)
 {
     struct history *h = TIMER_OWNER(timer, struct history, again);
 
-    history_tell_keeper(h->worker);
+    waiting_tell_all(h->worker, clock_ms() - AGAIN + 1);
 }
 
 void history_tell_keeper(struct worker *w)
 {
-    struct history *h = w->history;
-
-    for (const struct waiting *one = h->first; one; one = one->next)
-        if (!keeper_link_record(w, one->id, pack_bytes_view(&one->record)))
-            break;
-    if (h->first)
-        timer_arm(w->wheel, &h->again, AGAIN, on_again);
+    waiting_tell_all(w, UINT64_MAX);
 }
 
 void history_kept(struct worker *w, uint64_t id)
@@ -100,10 +118,25 @@ void history_kept(struct worker *w, uint64_t id)
         waiting_free(h, link);
 }
 
+static struct waiting *waiting_new(struct history *h, const struct store_call *call)
+{
+    struct waiting *one = NULL;
+
+    pack_reset(&h->scratch);
+    record_pack(&h->scratch, call);
+    if (!h->scratch.error)
+        one = malloc(sizeof(*one) + h->scratch.n);
+    if (!one)
+        return NULL;
+    *one = (struct waiting){.id = call->id, .size = h->scratch.n};
+    memcpy(one->record, h->scratch.p, h->scratch.n);
+    return one;
+}
+
 static void record_wait(struct worker *w, const struct store_call *call)
 {
     struct history *h = w->history;
-    struct waiting *one = calloc(1, sizeof(*one));
+    struct waiting *one = waiting_new(h, call);
 
     if (!one) {
         w->counters.records_lost++;
@@ -113,12 +146,10 @@ static void record_wait(struct worker *w, const struct store_call *call)
         waiting_free(h, &h->first);
         w->counters.records_lost++;
     }
-    one->id = call->id;
-    record_pack(&one->record, call);
     *h->last = one;
     h->last = &one->next;
     h->count++;
-    (void)keeper_link_record(w, one->id, pack_bytes_view(&one->record));
+    (void)waiting_tell(w, one);
     if (!timer_armed(&h->again))
         timer_arm(w->wheel, &h->again, AGAIN, on_again);
 }
