@@ -1,7 +1,6 @@
 """Calls outlive the processes that carry them: kill -9 of one, of several, and of the daemon, while
 tests/bench/rtpload plays the phones of many calls."""
 
-import contextlib
 import json
 import os
 import random
@@ -33,10 +32,10 @@ class House:
         self.count, self.list = count, str(folder / "calls")
         net = f"127.{random.randrange(1, 255)}.{random.randrange(1, 255)}"
         host, self.hosts = f"{net}.1", (f"{net}.2", f"{net}.3")
-        port, last = free_port(), FIRST_OURS + 4 * count - 1
+        self.host, port = host, free_port()
         self.manager = Manager(folder, store)
-        self.daemon = Daemon(f'media {{ address = "{host}" ports = "{FIRST_OURS}-{last}" }}',
-                             manager=self.manager, port=port, listen=[f"udp:{host}:{port}"])
+        self.daemon = Daemon(self.media(FIRST_OURS), manager=self.manager, port=port,
+                             listen=[f"udp:{host}:{port}"])
         self.daemon.start()
         self.phones = [Phone(self.daemon, host=h, server=host).registered() for h in self.hosts]
         self.crowd = Crowd(*self.phones, sheds=self.sheds)
@@ -53,6 +52,10 @@ class House:
             self.manager.close()
             for p in self.phones:
                 p.close()
+
+    def media(self, first):
+        """The setting of audio, with ports from `first` on."""
+        return f'media {{ address = "{self.host}" ports = "{first}-{first + 4 * self.count - 1}" }}'
 
     def sheds(self):
         return self.daemon.status()["overload"]["state"] != "normal"
@@ -230,29 +233,23 @@ def test_a_call_that_is_answered_without_media_is_known_to_all(tmp_path):
 
 def test_ports_of_a_former_range_serve_no_new_calls(tmp_path, audio):
     """As when the range is fitted to a firewall: what was kept stays with the calls that have it."""
-    def media(first):
-        return f'media {{ ports = "{first}-{first + 99}" kernel = "never" }}'
-
-    with contextlib.closing(Manager(tmp_path)) as manager, \
-            contextlib.closing(Daemon(media(45000), manager=manager)) as d:
+    with House(tmp_path, 25) as house:
+        d, (p, q) = house.daemon, house.phones
+        a, b = (audio(host) for host in house.hosts)
+        call, there = talk(p, q, a, b)
+        assert FIRST_OURS <= a.to[1] < FIRST_OURS + 100
+        d.kill_role("parent")
+        d.write(house.media(FIRST_OURS + 1000))
         d.start()
-        with Phone(d).registered() as p, Phone(d).registered() as q:
-            a, b = audio(), audio()
-            call, there = talk(p, q, a, b)
-            assert 45000 <= a.to[1] < 45100
-            d.kill_role("parent")
-            d.write(media(47000))
-            d.start()
-            relayed(a, b)
-            for _ in range(3):
-                new = audio(), audio()
-                hang_up(*talk(p, q, *new))
-                assert all(47000 <= n.to[1] < 47100 for n in new)
-            assert d.status()["media"].get("busy", 0) == 0
-            hang_up(call, there)
-            hang_up(*talk(p, q, a, b))
-            assert 47000 <= a.to[1] < 47100
-        d.stop()
+        relayed(a, b)
+        for _ in range(3):
+            new = [audio(host) for host in house.hosts]
+            hang_up(*talk(p, q, *new))
+            assert all(FIRST_OURS + 1000 <= n.to[1] < FIRST_OURS + 1100 for n in new)
+        assert d.status()["media"].get("busy", 0) == 0
+        hang_up(call, there)
+        hang_up(*talk(p, q, a, b))
+        assert FIRST_OURS + 1000 <= a.to[1] < FIRST_OURS + 1100
 
 
 def test_the_store_keeps_the_ports_of_a_phone_that_is_gone(tmp_path, audio):

@@ -1,23 +1,15 @@
 """Audio of calls that find their way by names, and of calls that come by here twice."""
 
-import pytest
 from offhook_flow import Daemon, Phone, flows, hang_up, place, reoffer, talk, until
 from offhook_flow.command import done
-from offhook_flow.fixtures import asking
 from offhook_flow.phone import token
 
 NAMES = True
 HEADERS_MOST = 34  # that are ours to take out: more than a request may have changed
 
 
-@pytest.fixture(scope="module")
-def daemon(names):
+def test_a_request_that_cannot_be_written_leaves_no_ports_taken(daemon, names, phone, audio):
     names.add("victim.test", "A", "127.0.0.1")
-    with Daemon(config=asking(names) + '\nmedia { ports = "45000-45255" kernel = "never" }') as d:
-        yield d
-
-
-def test_a_request_that_cannot_be_written_leaves_no_ports_taken(daemon, phone, audio):
     p, a, uri = phone().registered(), audio(), "sip:x@victim.test:5999"
     for _ in range(3):
         call_id = token()
