@@ -147,9 +147,9 @@ void output_end(struct output *o)
         fputs(o->begun ? "\n]\n" : "[]\n", o->to);
     else
         rows_print(o);
+    /* a person would take silence for a fault; a script reads no rows */
     if (!o->json && !o->begun && isatty(fileno(o->to)))
-        fputs("none\n",
-              o->to); /* a person would take silence for a fault; a script reads no rows */
+        fputs("none\n", o->to);
     json_decref(o->rows);
 }
 

@@ -31,12 +31,15 @@ enum error pairs_new(struct pairs **out, const struct pairs_handler *handler, ui
     struct pairs *p = calloc(1, sizeof(*p));
     enum error e = p ? table_init(&p->pairs) : ERR_MEMORY;
 
-    if (e != OK)
-        free(p);
-    else
-        *p = (struct pairs){.handler = *handler, .pairs = p->pairs, .first = first, .last = last};
     *out = e == OK ? p : NULL;
-    return e;
+    if (e != OK) {
+        free(p);
+        return e;
+    }
+    p->handler = *handler;
+    p->first = first;
+    p->last = last;
+    return OK;
 }
 
 static void pair_close(struct table_node *node, void *arg)

@@ -145,6 +145,7 @@ static void side_undo(struct anchor *a, const struct anchor_before *b, int side)
         was.local = now->local;
         *now = was;
         a->mux[side][i] = b->mux[side][i];
+        a->streams[i].mux = a->mux[ANCHOR_CALLER][i] && a->mux[ANCHOR_CALLEE][i];
     }
     a->seen[side] = b->seen[side];
 }
@@ -158,7 +159,6 @@ static void streams_undo(struct anchor *a, const struct anchor_before *b)
         now->secure = b->streams[i].secure;
         now->encrypted = b->streams[i].encrypted;
         now->paused = b->streams[i].paused;
-        now->mux = a->mux[ANCHOR_CALLER][i] && a->mux[ANCHOR_CALLEE][i];
     }
     for (unsigned i = b->count; i < a->count; i++) {
         stream_stop(&a->streams[i], ANCHOR_CALLER);

@@ -327,7 +327,9 @@ const struct config_key config_keys[] = {
      .max = 11,
      .check = config_check_ports,
      .effect = EFFECT_RESTART,
-     .help = "UDP ports of audio, first-last. A call takes four of them."},
+     .help =
+         "UDP ports of audio, first-last. A call takes four of them. Ports of a former range stay "
+         "with the calls that have them and serve no others."},
     {.section = "media",
      .name = "timeout",
      .type = &config_number,

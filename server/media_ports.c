@@ -167,13 +167,15 @@ static unsigned host_of(struct media_ports *p, const struct media_address *addre
     return i;
 }
 
-/* A former life may have left it. */
-static bool is_kept(const struct media_ports *p, const struct media_address *local)
+/* Has a former life left the port that is next? Kept ones of a host are in the order of ports. */
+static bool is_kept(struct media_ports *p, unsigned host, const struct media_address *local)
 {
-    for (size_t i = 0; i < p->kept; i++)
-        if (media_address_same(&p->pairs[i].local, local))
-            return true;
-    return false;
+    size_t *at = &p->hosts[host].kept;
+
+    while (*at < p->kept && (!media_address_same_host(&p->pairs[*at].local, local) ||
+                             p->pairs[*at].local.port < local->port))
+        ++*at;
+    return *at < p->kept && p->pairs[*at].local.port == local->port;
 }
 
 /* Opens and hands over up to `count` pairs. False: there are no more. */
@@ -185,7 +187,7 @@ static bool pairs_open(struct media_ports *p, struct child *c, unsigned host, un
 
     while (count && p->count < PAIRS_MOST && *next + 1 <= p->last && (pair = media_ports_room(p))) {
         local.port = (uint16_t)*next;
-        if (is_kept(p, &local)) {
+        if (is_kept(p, host, &local)) {
             *next += 2;
             continue;
         }

@@ -21,6 +21,7 @@ struct media_ports {
     struct {
         struct media_address address;
         unsigned next; /* port to be opened next */
+        size_t kept;   /* of the pairs: none before this one lies further on */
     } hosts[MEDIA_HOSTS];
     unsigned host_count;
     uint16_t first, last;
